@@ -1,0 +1,3 @@
+//! The pure kernel of KernelOS.
+pub mod hash;
+pub mod storage;

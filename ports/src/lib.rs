@@ -1,0 +1,16 @@
+//! Ports: what the portable functions need from the place they run in.
+//!
+//! Every port is a `?Send` trait, so one handler serves a single-threaded edge isolate and a native executor alike.
+//! Adapters implement ports; a conformance kit in `adapters/testkit` states what an implementation must hold.
+
+pub mod ambient;
+pub mod outbound;
+pub mod provider;
+pub mod store;
+pub mod vault;
+
+pub use ambient::{Clock, Entropy};
+pub use outbound::{Outbound, OutboundError};
+pub use provider::Codec;
+pub use store::{Conflict, Store, StoreError};
+pub use vault::{Secret, Vault, VaultError};
