@@ -1,5 +1,8 @@
 //! Hashes: SHA-256 with a domain in front, so that no value of one kind can pass as another.
 
+use crate::id::{BadId, serde_by_text};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 
 /// A SHA-256 digest.
@@ -56,3 +59,32 @@ pub fn hash(domain: Domain, parts: &[&[u8]]) -> Hash {
     }
     sha.finalize().into()
 }
+
+/// A hash as it stands in events and rows: base64url without padding.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HashText(pub Hash);
+
+impl std::fmt::Display for HashText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        base64::display::Base64Display::new(&self.0, &URL_SAFE_NO_PAD).fmt(f)
+    }
+}
+
+impl std::fmt::Debug for HashText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::str::FromStr for HashText {
+    type Err = BadId;
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let mut out = [0; 32];
+        match URL_SAFE_NO_PAD.decode_slice(text, &mut out) {
+            Ok(32) => Ok(Self(out)),
+            _ => Err(BadId),
+        }
+    }
+}
+
+serde_by_text!(HashText);

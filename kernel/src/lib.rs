@@ -1,3 +1,16 @@
 //! The pure kernel of KernelOS.
+extern crate self as kernelos_kernel;
+pub mod apply;
+pub mod command;
+pub mod effect;
+pub mod entity;
+pub mod event;
 pub mod hash;
+pub mod id;
+pub mod key;
+pub mod merge;
+pub mod reject;
+pub mod seal;
+pub mod state;
 pub mod storage;
+pub mod view;

@@ -1,0 +1,26 @@
+//! `apply(state, event) → state`: cannot fail, and needs only the event and the rows it names.
+
+use crate::event::{EventData, Header, apply_first};
+use crate::state::{State, Touched, Writer};
+
+/// Change `state` by one event.
+pub fn apply(state: &mut State, header: &Header, data: &EventData) {
+    write(Writer::new(state, header.line(), header.pos, header.keep), header, data);
+}
+
+/// The same, and name what it touched.
+pub fn apply_noting(state: &mut State, header: &Header, data: &EventData) -> Vec<Touched> {
+    write(Writer::new(state, header.line(), header.pos, header.keep).noting(), header, data).touched()
+}
+
+fn write<'a>(mut to: Writer<'a>, header: &Header, data: &EventData) -> Writer<'a> {
+    data.apply(&mut to);
+    if let Some(first) = &header.first {
+        let rejected = match data {
+            EventData::CommandRejected(rejected) => Some(rejected.code.as_str()),
+            _ => None,
+        };
+        apply_first(first, header.command, rejected, &mut to);
+    }
+    to
+}

@@ -1,0 +1,62 @@
+//! `runtime.join`: a runtime's process is there; what an earlier process of it held is lost.
+
+use super::{Context, Decide, Decision, Draft};
+use crate::entity::{Device, Lease, Runtime};
+use crate::event::{LeaseLost, LostBecause, RuntimeJoined};
+use crate::id::{BootId, RuntimeId};
+use crate::key::{Index, Key};
+use crate::reject::Code;
+use crate::view::{Halt, RANGE_MAX, View};
+use serde::Deserialize;
+
+/// A runtime's process is there. Leases of its earlier processes are given back at once, without waiting for their time.
+/// A process that held more than [`RANGE_MAX`] leases is cleaned up page by page: the rest expires.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuntimeJoin {
+    /// The runtime.
+    pub runtime: RuntimeId,
+    /// Its process; random.
+    pub boot: BootId,
+}
+
+impl Decide for RuntimeJoin {
+    const NAME: &'static str = "runtime.join";
+    const SCOPE: &'static str = "runtimes:write";
+
+    fn decide<V: View>(&self, with: &Context<'_, V>) -> Result<Decision, Halt> {
+        let device = self.runtime.device;
+        if with.read.control::<Device>(Key::Device(device))?.is_none() {
+            return Err(Code::DeviceUnknown.because(format!("device {device} is not enrolled")).into());
+        }
+        let mut drafts = vec![Draft::from(RuntimeJoined { runtime: self.runtime, boot: self.boot })];
+        let known = with.read.control::<Runtime>(Key::Runtime(self.runtime))?;
+        if known.is_some_and(|known| *known.boot != self.boot) {
+            drafts.extend(self.lost(with)?);
+        }
+        Ok(Decision { drafts, made: Vec::new() })
+    }
+}
+
+impl RuntimeJoin {
+    fn lost<V: View>(&self, with: &Context<'_, V>) -> Result<Vec<Draft>, Halt> {
+        let mut lost = Vec::new();
+        for key in with.read.index(Index::Leased(self.runtime), None, RANGE_MAX)? {
+            let Key::Leased(_, effect) = key else { continue };
+            let Some(lease) = with.read.control::<Lease>(Key::Lease(effect))? else { continue };
+            lost.push(lost_lease(effect, lease, LostBecause::Restarted));
+        }
+        Ok(lost)
+    }
+}
+
+pub(super) fn lost_lease(effect: crate::id::Id, lease: &Lease, because: LostBecause) -> Draft {
+    let lost = LeaseLost {
+        effect,
+        runtime: *lease.runtime,
+        fence: *lease.fence,
+        expires_at: *lease.expires_at,
+        because,
+    };
+    Draft { causes: vec![effect.command], root: Some(effect.command), ..Draft::from(lost) }
+}

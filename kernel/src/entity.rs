@@ -1,0 +1,409 @@
+//! Entities: the addressable pieces of a workspace's state.
+//!
+//! A field's type says how it merges ([`crate::merge`]); one that does not say so does not compile:
+//!
+//! ```
+//! use kernelos_kernel::{entity::entity, merge::Lww};
+//! entity! {
+//!     /// A thing whose name's last writer wins.
+//!     Thing { always {} may {
+//!         /// Its name.
+//!         name: Lww<Option<String>>,
+//!     } }
+//! }
+//! ```
+//!
+//! ```compile_fail,E0277
+//! use kernelos_kernel::entity::entity;
+//! entity! {
+//!     /// A thing whose name says nothing.
+//!     Thing { always {} may {
+//!         /// Its name.
+//!         name: Option<String>,
+//!     } }
+//! }
+//! ```
+//!
+//! Rows are written as JSON with fields in the order declared and defaults absent, so a value has one encoding.
+
+use crate::id::{BootId, CommandId, Id, KeyId, RuntimeId};
+use crate::key::{BranchId, Key, Line};
+use crate::merge::{Append, Counter, Exclusive, Lww, Text};
+use crate::hash::HashText;
+use crate::seal::Content;
+use serde::{Deserialize, Serialize};
+
+/// Declares an entity: fields that are `always` written, and fields that `may` be absent because they are default.
+#[macro_export]
+macro_rules! declare_entity {
+    ($(#[$doc:meta])* $name:ident {
+        always { $($(#[$adoc:meta])* $afield:ident: $aty:ty,)* }
+        may { $($(#[$mdoc:meta])* $mfield:ident: $mty:ty,)* }
+    }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, $crate::entity::serde::Serialize, $crate::entity::serde::Deserialize)]
+        #[serde(crate = "kernelos_kernel::entity::serde")]
+        pub struct $name {
+            $($(#[$adoc])* pub $afield: $aty,)*
+            $($(#[$mdoc])*
+            #[serde(default, skip_serializing_if = "kernelos_kernel::entity::is_default")]
+            pub $mfield: $mty,)*
+        }
+
+        impl $name {
+            /// Names of the fields that differ from `before`.
+            pub fn changed(&self, before: Option<&Self>) -> Vec<&'static str> {
+                let mut fields = Vec::new();
+                $(if before.is_none_or(|old| old.$afield != self.$afield) {
+                    fields.push(stringify!($afield));
+                })*
+                $(if before.map_or_else(|| self.$mfield != Default::default(), |old| old.$mfield != self.$mfield) {
+                    fields.push(stringify!($mfield));
+                })*
+                fields
+            }
+        }
+
+        const _: fn() = || {
+            fn says_how_it_merges<T: $crate::merge::MergeType>() {}
+            $(says_how_it_merges::<$aty>();)*
+            $(says_how_it_merges::<$mty>();)*
+        };
+    };
+}
+pub use declare_entity as entity;
+#[doc(hidden)]
+pub use serde;
+
+/// Whether a field is left out of the encoding.
+pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+entity! {
+    /// The workspace itself.
+    Workspace { always {} may {
+        /// What people call it.
+        name: Lww<Option<Content>>,
+    } }
+}
+
+entity! {
+    /// An agent: who answers, with which instructions, through which provider.
+    Agent { always {
+        /// The provider its model calls go to.
+        provider: Exclusive<Id>,
+    } may {
+        /// What people call it.
+        name: Lww<Option<Content>>,
+        /// What it is told before every conversation.
+        instructions: Text,
+    } }
+}
+
+entity! {
+    /// A provider of models. Everything about the vendor is data.
+    Provider { always {
+        /// Name of the wire dialect; a codec of that name translates.
+        dialect: Exclusive<String>,
+    } may {
+        /// What people call it.
+        name: Lww<Option<Content>>,
+        /// Where it is reached.
+        base_url: Lww<Option<Content>>,
+        /// The vendor's name of the model.
+        model: Lww<Option<Content>>,
+        /// Reference to the key in the host's vault; never the key.
+        key_ref: Lww<Option<Content>>,
+    } }
+}
+
+entity! {
+    /// A task: a conversation of steps with an aim.
+    Task { always {} may {
+        /// What it is about.
+        title: Lww<Option<Content>>,
+        /// The newest step; each step names the one before it.
+        last_step: Exclusive<Option<Id>>,
+        /// How many steps it has.
+        steps: Counter,
+        /// Tokens its requests had, as counted by providers.
+        input_tokens: Counter,
+        /// Tokens its answers had, as counted by providers.
+        output_tokens: Counter,
+    } }
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepStatus {
+    /// Its effect is outstanding.
+    #[default]
+    Waiting,
+    /// It has an answer.
+    Answered,
+    /// It failed for good.
+    Failed,
+}
+
+/// Why an effect failed.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Failure {
+    /// Kind of failure, a stable word of the provider contract.
+    pub class: String,
+    /// What happened, for a person.
+    pub detail: Content,
+}
+
+entity! {
+    /// One step of a task: a request to an agent, and its answer.
+    Step { always {
+        /// The task it belongs to.
+        task: Exclusive<Id>,
+        /// The agent that is asked.
+        agent: Exclusive<Id>,
+        /// The effect that gets the answer.
+        effect: Exclusive<Id>,
+    } may {
+        /// The step before it.
+        previous: Exclusive<Option<Id>>,
+        /// What was asked.
+        prompt: Exclusive<Option<Content>>,
+        /// Most tokens the answer may have.
+        max_tokens: Exclusive<Option<u64>>,
+        /// Where it stands.
+        status: Exclusive<StepStatus>,
+        /// The answer.
+        answer: Exclusive<Option<Content>>,
+        /// Why the model stopped, a stable word of the provider contract.
+        stop: Exclusive<Option<String>>,
+        /// Why there is no answer.
+        failure: Exclusive<Option<Failure>>,
+    } }
+}
+
+entity! {
+    /// Work that the outside world owes us.
+    Effect { always {
+        /// The step that waits for it.
+        step: Exclusive<Id>,
+    } may {
+        /// Fencing token of the attempt whose outcome was taken; none while it is outstanding.
+        settled_by: Exclusive<Option<u64>>,
+    } }
+}
+
+entity! {
+    /// A branch of the data.
+    Branch { always {} may {
+        /// What people call it; `main` needs no name.
+        name: Lww<Option<Content>>,
+        /// Its incarnation; a restore begins a new one.
+        incarnation: Lww<u32>,
+        /// Where its reads go when it has no row of its own.
+        base: Lww<Option<Base>>,
+        /// Live forks of it, by the position they were forked at.
+        forks: Append<Fork>,
+    } }
+}
+
+/// What a branch stands on.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Base {
+    /// The line it was forked from.
+    pub parent: Line,
+    /// The last event of the workspace that it sees of its parent.
+    pub pos: u64,
+    /// Data root of the parent there.
+    pub root: HashText,
+}
+
+/// A fork, seen from its parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Fork {
+    /// The forked branch.
+    pub branch: BranchId,
+    /// The last event it sees of its parent.
+    pub pos: u64,
+}
+
+entity! {
+    /// A device that may author commands.
+    Device { always {
+        /// Its ed25519 public key, base64url.
+        public_key: Lww<HashText>,
+    } may {} }
+}
+
+entity! {
+    /// A runtime and the process it lives in now.
+    Runtime { always {
+        /// Boot id of the process that joined last.
+        boot: Lww<BootId>,
+    } may {} }
+}
+
+/// Where a lease stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LeaseStatus {
+    /// A runtime holds it.
+    #[default]
+    Held,
+    /// Its runtime restarted or let it expire; whether the effect took place is in doubt.
+    Lost,
+    /// Its outcome was taken.
+    Closed,
+}
+
+entity! {
+    /// A runtime's right to perform one effect. The row outlives the lease, so the fencing token only rises.
+    Lease { always {
+        /// Who holds or held it.
+        runtime: Lww<RuntimeId>,
+        /// The process that holds or held it.
+        boot: Lww<BootId>,
+        /// Fencing token: how often the effect was leased.
+        fence: Lww<u64>,
+        /// When it expires, milliseconds since 1970.
+        expires_at: Lww<u64>,
+    } may {
+        /// Where it stands.
+        status: Lww<LeaseStatus>,
+        /// How many attempts were lost; from one on, the effect may have taken place before.
+        lost: Counter,
+        /// How many reports came too late and were kept.
+        late: Counter,
+    } }
+}
+
+entity! {
+    /// The data key of a subject.
+    DataKey { always {
+        /// The key that seals new content of the subject.
+        key: Lww<KeyId>,
+        /// Commitment to the key itself, so that no other key can open what it sealed.
+        check: Lww<HashText>,
+    } may {
+        /// Whether the key was destroyed; its content is unreadable for ever.
+        destroyed: Lww<bool>,
+    } }
+}
+
+entity! {
+    /// What is known of a device's chain of commands.
+    Chain { always {
+        /// The highest counter seen.
+        mark: Lww<u64>,
+        /// Hash over the chain up to the last command that followed without a gap.
+        link: Lww<HashText>,
+    } may {
+        /// Counters below the mark that were not seen, as ranges, both ends included.
+        gaps: Append<(u64, u64)>,
+    } }
+}
+
+entity! {
+    /// What became of a command.
+    Record { always {
+        /// The command's id.
+        command: Lww<CommandId>,
+        /// Hash over the command as it was sent.
+        hash: Lww<HashText>,
+        /// Position of its first event.
+        pos: Lww<u64>,
+        /// How many events it has.
+        events: Lww<u32>,
+    } may {
+        /// Code of its rejection; absent when it was accepted.
+        rejected: Lww<Option<String>>,
+        /// What it made.
+        made: Append<Id>,
+    } }
+}
+
+/// A kind of entity that a row can hold.
+pub trait Kind: Sized {
+    /// The entity, when `any` is of this kind.
+    fn of(any: &Entity) -> Option<&Self>;
+    /// The same, to change it.
+    fn of_mut(any: &mut Entity) -> Option<&mut Self>;
+    /// Any entity.
+    fn any(self) -> Entity;
+}
+
+macro_rules! kinds {
+    ($($name:ident)+) => {
+        /// An entity of any kind, or the mark that an index entry is.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum Entity {
+            $(#[doc = concat!("See [`", stringify!($name), "`].")]
+            $name($name),)+
+            /// An index entry: its key says all.
+            Mark,
+        }
+
+        impl Entity {
+            /// The canonical bytes. An error means that plain content was about to be written unsealed.
+            pub fn encode(&self) -> Result<Vec<u8>, serde_json::Error> {
+                match self {
+                    $(Self::$name(entity) => serde_json::to_vec(entity),)+
+                    Self::Mark => Ok(b"1".to_vec()),
+                }
+            }
+
+            /// Names of the fields that differ from `before`.
+            pub fn changed(&self, before: Option<&Self>) -> Vec<&'static str> {
+                match self {
+                    $(Self::$name(entity) => entity.changed(before.and_then($name::of)),)+
+                    Self::Mark => Vec::new(),
+                }
+            }
+        }
+
+        $(impl Kind for $name {
+            fn of(any: &Entity) -> Option<&Self> {
+                match any {
+                    Entity::$name(entity) => Some(entity),
+                    _ => None,
+                }
+            }
+            fn of_mut(any: &mut Entity) -> Option<&mut Self> {
+                match any {
+                    Entity::$name(entity) => Some(entity),
+                    _ => None,
+                }
+            }
+            fn any(self) -> Entity {
+                Entity::$name(self)
+            }
+        })+
+    };
+}
+kinds! { Workspace Agent Provider Task Step Effect Branch Device Runtime Lease DataKey Chain Record }
+
+impl Entity {
+    /// Read the canonical bytes of the entity that `key` names.
+    pub fn decode(key: &Key, bytes: &[u8]) -> Result<Self, serde_json::Error> {
+        Ok(match key {
+            Key::Agent(_) => Self::Agent(serde_json::from_slice(bytes)?),
+            Key::Branch(_) => Self::Branch(serde_json::from_slice(bytes)?),
+            Key::Chain(..) => Self::Chain(serde_json::from_slice(bytes)?),
+            Key::Command(_) | Key::Idempotency(_) => Self::Record(serde_json::from_slice(bytes)?),
+            Key::Device(_) => Self::Device(serde_json::from_slice(bytes)?),
+            Key::Effect(_) => Self::Effect(serde_json::from_slice(bytes)?),
+            Key::Expiry(..) | Key::Leased(..) | Key::Ready(_) => {
+                serde_json::from_slice::<u8>(bytes)?;
+                Self::Mark
+            }
+            Key::Lease(_) => Self::Lease(serde_json::from_slice(bytes)?),
+            Key::Provider(_) => Self::Provider(serde_json::from_slice(bytes)?),
+            Key::Runtime(_) => Self::Runtime(serde_json::from_slice(bytes)?),
+            Key::Step(_) => Self::Step(serde_json::from_slice(bytes)?),
+            Key::Subject(_) => Self::DataKey(serde_json::from_slice(bytes)?),
+            Key::Task(_) => Self::Task(serde_json::from_slice(bytes)?),
+            Key::Workspace => Self::Workspace(serde_json::from_slice(bytes)?),
+        })
+    }
+}

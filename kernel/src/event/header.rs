@@ -1,0 +1,200 @@
+//! What every event carries beside its data.
+
+use super::{EventData, Place, Undecodable};
+use crate::entity::{Chain, Record};
+use crate::hash::{Domain, Hash, HashText, hash};
+use crate::id::{CommandId, Id, KeyId, WorkspaceId};
+use crate::key::{BranchId, Key, Line, Space};
+use crate::merge::{Append, Lww};
+use crate::state::{Touched, Writer};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+
+/// Version of the envelope.
+pub const ENVELOPE: u16 = 1;
+
+/// The envelope of an event, in the order in which it is written. The authoring device is in the command's id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// Version of the envelope.
+    pub v: u16,
+    /// Version of all that enters hashes.
+    pub format: u32,
+    /// Version of the kernel that recorded it.
+    pub kernel: Cow<'static, str>,
+    /// The workspace.
+    pub workspace: WorkspaceId,
+    /// The stream, with incarnation.
+    pub stream: Space,
+    /// Position in the stream, from 1.
+    pub seq: u64,
+    /// Position in the workspace, from 1.
+    pub pos: u64,
+    /// Type of the event.
+    #[serde(rename = "type")]
+    pub name: Cow<'static, str>,
+    /// Version of the type.
+    pub version: u16,
+    /// The command that caused it.
+    pub command: CommandId,
+    /// About the command as a whole; in its first event only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<First>,
+    /// Commands without which this one would not be.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub causes: Vec<CommandId>,
+    /// The command at the beginning of the causes; absent when that is this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<CommandId>,
+    /// Who acted.
+    pub actor: String,
+    /// For whom, nearest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub on_behalf_of: Vec<String>,
+    /// When the command was authored, by its device's clock; milliseconds since 1970.
+    pub authored_at: u64,
+    /// When the sequencer accepted it; milliseconds since 1970.
+    pub accepted_at: u64,
+    /// The permission it used.
+    pub scope: Cow<'static, str>,
+    /// Entities whose content was read: for a model call, its context.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub read: Vec<Key>,
+    /// What it touched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub touched: Vec<Touched>,
+    /// Seq of the control stream (so of every policy) it was decided under.
+    pub control: u64,
+    /// Rows of its line that are not younger than this position were kept for forks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<u64>,
+    /// Hash of the stream's event before it; all zero for the first.
+    pub previous: HashText,
+}
+
+/// About a command as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct First {
+    /// Hash over the command as it was sent.
+    pub hash: HashText,
+    /// How many events it has.
+    pub events: u32,
+    /// Hash of principal and idempotency key, when it was sent under one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotency: Option<KeyId>,
+    /// What it made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub made: Vec<Id>,
+}
+
+/// Only what has to be known to read the rest.
+#[derive(Deserialize)]
+struct Body<'a> {
+    #[serde(borrow)]
+    data: &'a RawValue,
+}
+
+impl Header {
+    /// The stored bytes of the event with `data`. An error means that content was not sealed.
+    pub fn encode(&self, data: &EventData) -> Result<Vec<u8>, serde_json::Error> {
+        let data = data.encode()?;
+        let mut bytes = serde_json::to_vec(self)?;
+        // The header is an object with members, so the data can be appended as its last one.
+        bytes.pop();
+        bytes.extend_from_slice(b",\"data\":");
+        bytes.extend_from_slice(data.get().as_bytes());
+        bytes.push(b'}');
+        Ok(bytes)
+    }
+
+    /// Read stored bytes.
+    pub fn decode(bytes: &[u8]) -> Result<(Self, EventData), Undecodable> {
+        let malformed = |why: serde_json::Error| Undecodable::Envelope(why.to_string());
+        let header: Self = serde_json::from_slice(bytes).map_err(malformed)?;
+        if header.v != ENVELOPE {
+            return Err(Undecodable::Envelope(format!("version {} is not known", header.v)));
+        }
+        let body: Body<'_> = serde_json::from_slice(bytes).map_err(malformed)?;
+        let data = EventData::decode(&header.name, header.version, body.data.get())?;
+        Ok((header, data))
+    }
+
+    /// The line whose data the event changes. Control events change `main`'s.
+    pub fn line(&self) -> Line {
+        match self.stream {
+            Space::Data(line) => line,
+            Space::Control | Space::Kept(_) => Line { branch: BranchId::Main, incarnation: 0 },
+        }
+    }
+
+    /// Every row that applying the event reads or writes.
+    pub fn places(&self, data: &EventData) -> Vec<Place> {
+        let mut places = data.places();
+        if let Some(first) = &self.first {
+            places.push(Place::Control(Key::Chain(self.command.device, self.command.incarnation)));
+            places.push(Place::Control(record_key(self.command, first.idempotency)));
+        }
+        places
+    }
+}
+
+/// The hash of an event's stored bytes.
+pub fn event_hash(bytes: &[u8]) -> Hash {
+    hash(Domain::Event, &[bytes])
+}
+
+/// Where the record of a command is.
+pub fn record_key(command: CommandId, idempotency: Option<KeyId>) -> Key {
+    idempotency.map_or(Key::Command(command), Key::Idempotency)
+}
+
+/// The next link of a chain of commands.
+pub fn next_link(link: &HashText, command: &HashText) -> HashText {
+    HashText(hash(Domain::Chain, &[&link.0, &command.0]))
+}
+
+/// Note the command: its record, and its place in the chain of its device.
+pub fn apply_first(first: &First, command: CommandId, rejected: Option<&str>, to: &mut Writer<'_>) {
+    let record = Record {
+        command: Lww(command),
+        hash: Lww(first.hash),
+        pos: Lww(to.pos()),
+        events: Lww(first.events),
+        rejected: Lww(rejected.map(str::to_owned)),
+        made: Append(first.made.clone()),
+    };
+    to.put_control(record_key(command, first.idempotency), record);
+    let key = Key::Chain(command.device, command.incarnation);
+    let Some(chain) = to.control::<Chain>(key) else {
+        let gaps = if command.counter > 1 { vec![(1, command.counter - 1)] } else { Vec::new() };
+        let link = next_link(&HashText([0; 32]), &first.hash);
+        to.put_control(key, Chain { mark: Lww(command.counter), link: Lww(link), gaps: Append(gaps) });
+        return;
+    };
+    let mut next = chain.clone();
+    advance(&mut next, command.counter, &first.hash);
+    to.put_control(key, next);
+}
+
+fn advance(chain: &mut Chain, counter: u64, command: &HashText) {
+    let mark = *chain.mark;
+    if counter <= mark {
+        chain.gaps.0 = std::mem::take(&mut chain.gaps.0).into_iter().flat_map(|gap| without(gap, counter)).collect();
+        return;
+    }
+    if counter > mark + 1 {
+        chain.gaps.push((mark + 1, counter - 1));
+    }
+    chain.mark = Lww(counter);
+    chain.link = Lww(next_link(&chain.link, command));
+}
+
+fn without((low, high): (u64, u64), counter: u64) -> Vec<(u64, u64)> {
+    if counter < low || counter > high {
+        return vec![(low, high)];
+    }
+    let below = (low < counter).then(|| (low, counter - 1));
+    let above = (counter < high).then(|| (counter + 1, high));
+    below.into_iter().chain(above).collect()
+}

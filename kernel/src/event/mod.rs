@@ -1,0 +1,185 @@
+//! Events: what the kernel recorded. One type, one file: its fields, how it changes state, what of it is sealed.
+//!
+//! An event type carries its version. Versions once released decode for ever: an old one is decoded as it was and lifted
+//! to the newest by an upcaster in the type's own file.
+
+mod agent_defined;
+mod branch_forked;
+mod command_rejected;
+mod device_enrolled;
+mod header;
+mod key_created;
+mod key_destroyed;
+mod lease_granted;
+mod lease_lost;
+mod lease_renewed;
+mod provider_defined;
+mod report_late;
+mod runtime_joined;
+mod step_requested;
+mod step_settled;
+mod task_created;
+mod workspace_created;
+
+pub use agent_defined::AgentDefined;
+pub use branch_forked::BranchForked;
+pub use command_rejected::CommandRejected;
+pub use device_enrolled::DeviceEnrolled;
+pub use header::{ENVELOPE, First, Header, apply_first, event_hash, next_link, record_key};
+pub use key_created::KeyCreated;
+pub use key_destroyed::KeyDestroyed;
+pub use lease_granted::LeaseGranted;
+pub use lease_lost::{LeaseLost, LostBecause};
+pub use lease_renewed::LeaseRenewed;
+pub use provider_defined::ProviderDefined;
+pub use report_late::ReportLate;
+pub use runtime_joined::RuntimeJoined;
+pub use step_requested::StepRequested;
+pub use step_settled::{Outcome, StepSettled};
+pub use task_created::TaskCreated;
+pub use workspace_created::WorkspaceCreated;
+
+use crate::key::Key;
+use crate::seal::{Content, Subject};
+use crate::state::Writer;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+/// A row an event may write: where its stream's data lives, or in control.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In the data of the event's line.
+    Data(Key),
+    /// In control.
+    Control(Key),
+}
+
+/// One type of event, in its newest version.
+pub trait EventType: Serialize + DeserializeOwned {
+    /// Its name: what happened to what.
+    const NAME: &'static str;
+    /// Its newest version.
+    const VERSION: u16 = 1;
+    /// Whether it belongs to the control stream.
+    const CONTROL: bool;
+
+    /// Every row that [`EventType::apply`] reads or writes. They have to be loaded before it runs.
+    fn places(&self) -> Vec<Place>;
+
+    /// Change state. It cannot fail, and it moves sealed content unopened.
+    fn apply(&self, to: &mut Writer<'_>);
+
+    /// Its content by field name, in the order in which it is sealed.
+    fn contents(&mut self) -> Vec<(&'static str, &mut Content)> {
+        Vec::new()
+    }
+
+    /// Whose data its content is.
+    fn subject(&self) -> Option<Subject> {
+        None
+    }
+
+    /// Read the data of `version`, lifting it to the newest.
+    fn decode(version: u16, data: &str) -> Result<Self, Undecodable> {
+        if version != Self::VERSION {
+            return Err(Undecodable::Version(version));
+        }
+        serde_json::from_str(data).map_err(|why| Undecodable::Data(why.to_string()))
+    }
+}
+
+/// Why stored bytes are not an event this kernel knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undecodable {
+    /// The envelope is malformed.
+    Envelope(String),
+    /// The type is not known: the event was written by a newer kernel.
+    Type(String),
+    /// The version is not known: the event was written by a newer kernel.
+    Version(u16),
+    /// The data are malformed.
+    Data(String),
+}
+
+impl std::fmt::Display for Undecodable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Envelope(why) => write!(f, "its envelope is malformed: {why}"),
+            Self::Type(name) => write!(f, "its type {name} is not known to this kernel"),
+            Self::Version(version) => write!(f, "version {version} of its type is not known to this kernel"),
+            Self::Data(why) => write!(f, "its data are malformed: {why}"),
+        }
+    }
+}
+
+impl std::error::Error for Undecodable {}
+
+macro_rules! events {
+    ($($name:ident)+) => {
+        /// The data of an event of any type.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum EventData {
+            $(#[doc = concat!("See [`", stringify!($name), "`].")]
+            $name($name),)+
+        }
+
+        $(impl From<$name> for EventData {
+            fn from(data: $name) -> Self {
+                Self::$name(data)
+            }
+        })+
+
+        impl EventData {
+            /// Names of all types.
+            pub const NAMES: &'static [&'static str] = &[$($name::NAME),+];
+
+            /// Name and newest version of its type.
+            pub fn schema(&self) -> (&'static str, u16) {
+                match self { $(Self::$name(_) => ($name::NAME, $name::VERSION),)+ }
+            }
+
+            /// Whether it belongs to the control stream.
+            pub fn is_control(&self) -> bool {
+                match self { $(Self::$name(_) => $name::CONTROL,)+ }
+            }
+
+            /// See [`EventType::places`].
+            pub fn places(&self) -> Vec<Place> {
+                match self { $(Self::$name(data) => data.places(),)+ }
+            }
+
+            /// See [`EventType::apply`].
+            pub fn apply(&self, to: &mut Writer<'_>) {
+                match self { $(Self::$name(data) => data.apply(to),)+ }
+            }
+
+            /// See [`EventType::contents`].
+            pub fn contents(&mut self) -> Vec<(&'static str, &mut Content)> {
+                match self { $(Self::$name(data) => data.contents(),)+ }
+            }
+
+            /// See [`EventType::subject`].
+            pub fn subject(&self) -> Option<Subject> {
+                match self { $(Self::$name(data) => data.subject(),)+ }
+            }
+
+            /// The data as JSON. An error means that content was not sealed.
+            pub fn encode(&self) -> Result<Box<RawValue>, serde_json::Error> {
+                match self { $(Self::$name(data) => serde_json::value::to_raw_value(data),)+ }
+            }
+
+            /// Read data of a type and version.
+            pub fn decode(name: &str, version: u16, data: &str) -> Result<Self, Undecodable> {
+                match name {
+                    $($name::NAME => $name::decode(version, data).map(Self::$name),)+
+                    _ => Err(Undecodable::Type(name.to_owned())),
+                }
+            }
+        }
+    };
+}
+events! {
+    AgentDefined BranchForked CommandRejected DeviceEnrolled KeyCreated KeyDestroyed LeaseGranted LeaseLost LeaseRenewed
+    ProviderDefined ReportLate RuntimeJoined StepRequested StepSettled TaskCreated WorkspaceCreated
+}

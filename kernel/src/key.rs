@@ -1,0 +1,290 @@
+//! Where an entity lives: its space (control, or a branch with its incarnation) and its key in that space.
+//!
+//! The order of keys is the byte order of their text, because stores order by text and the kernel's cache by key.
+
+use crate::id::text::{read_number, write_number};
+use crate::id::{BadId, CommandId, DeviceId, Id, KeyId, RuntimeId, serde_by_text};
+use crate::seal::Subject;
+use crate::storage::Address;
+use std::fmt;
+use std::str::FromStr;
+
+/// A branch of a workspace's data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum BranchId {
+    /// The line the sequencer owns.
+    #[default]
+    Main,
+    /// A branch that a command forked.
+    Forked(Id),
+}
+
+impl fmt::Display for BranchId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Main => f.write_str("main"),
+            Self::Forked(id) => id.fmt(f),
+        }
+    }
+}
+
+impl FromStr for BranchId {
+    type Err = BadId;
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        if text == "main" { Ok(Self::Main) } else { text.parse().map(Self::Forked) }
+    }
+}
+
+/// A branch in one of its incarnations; a restore begins a new one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Line {
+    /// The branch.
+    pub branch: BranchId,
+    /// Its incarnation, from 0.
+    pub incarnation: u32,
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.branch, self.incarnation)
+    }
+}
+
+impl FromStr for Line {
+    type Err = BadId;
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let (branch, incarnation) = text.split_once('@').ok_or(BadId)?;
+        let number: u32 = incarnation.parse().map_err(|_| BadId)?;
+        if number.to_string() != incarnation {
+            return Err(BadId);
+        }
+        Ok(Self { branch: branch.parse()?, incarnation: number })
+    }
+}
+
+/// A stream of events, and the space of the rows those events write first of all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Space {
+    /// What no fork, merge, restore or import may turn back.
+    Control,
+    /// Data of one line.
+    Data(Line),
+    /// Rows of a line as they were before an overwrite, while a live fork needs them.
+    Kept(Line),
+}
+
+impl Space {
+    /// Data of `main` in its first incarnation.
+    pub const MAIN: Self = Self::Data(Line { branch: BranchId::Main, incarnation: 0 });
+}
+
+impl fmt::Display for Space {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Control => f.write_str("control"),
+            Self::Data(line) => line.fmt(f),
+            Self::Kept(line) => write!(f, "kept/{line}"),
+        }
+    }
+}
+
+impl FromStr for Space {
+    type Err = BadId;
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        match text.strip_prefix("kept/") {
+            Some(line) => line.parse().map(Self::Kept),
+            None if text == "control" => Ok(Self::Control),
+            None => text.parse().map(Self::Data),
+        }
+    }
+}
+
+serde_by_text!(BranchId, Line, Space, Key);
+
+/// The key of an entity or an index entry. Variants stand in the order of their text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Key {
+    /// Data: an agent.
+    Agent(Id),
+    /// Control: a branch.
+    Branch(BranchId),
+    /// Control: what is known of a device's chain of commands in one incarnation.
+    Chain(DeviceId, u32),
+    /// Control: what became of a command.
+    Command(CommandId),
+    /// Control: a device.
+    Device(DeviceId),
+    /// Data: an effect.
+    Effect(Id),
+    /// Control, index: leases by the time they expire.
+    Expiry(u64, Id),
+    /// Control: what became of a command sent under an idempotency key; the hash of principal and key.
+    Idempotency(KeyId),
+    /// Control: the lease of an effect.
+    Lease(Id),
+    /// Control, index: leases by the runtime that holds them.
+    Leased(RuntimeId, Id),
+    /// Data: a provider.
+    Provider(Id),
+    /// Control, index: effects that wait for a runtime.
+    Ready(Id),
+    /// Control: a runtime.
+    Runtime(RuntimeId),
+    /// Data: a step of a task.
+    Step(Id),
+    /// Control: the data key of a subject.
+    Subject(Subject),
+    /// Data: a task.
+    Task(Id),
+    /// Data: the workspace itself.
+    Workspace,
+}
+
+impl Key {
+    /// The text before the first slash.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::Agent(_) => "agent",
+            Self::Branch(_) => "branch",
+            Self::Chain(..) => "chain",
+            Self::Command(_) => "command",
+            Self::Device(_) => "device",
+            Self::Effect(_) => "effect",
+            Self::Expiry(..) => "expiry",
+            Self::Idempotency(_) => "idempotency",
+            Self::Lease(_) => "lease",
+            Self::Leased(..) => "leased",
+            Self::Provider(_) => "provider",
+            Self::Ready(_) => "ready",
+            Self::Runtime(_) => "runtime",
+            Self::Step(_) => "step",
+            Self::Subject(_) => "subject",
+            Self::Task(_) => "task",
+            Self::Workspace => "workspace",
+        }
+    }
+
+    /// The row's address in `space`.
+    pub fn address(&self, space: Space) -> Address {
+        Address::new(space.to_string(), self.to_string())
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/", self.kind())?;
+        match self {
+            Self::Agent(id) | Self::Effect(id) | Self::Lease(id) | Self::Provider(id) => id.fmt(f),
+            Self::Ready(id) | Self::Step(id) | Self::Task(id) => id.fmt(f),
+            Self::Branch(branch) => branch.fmt(f),
+            Self::Chain(device, incarnation) => {
+                write!(f, "{device}.")?;
+                write_number(f, u64::from(*incarnation))
+            }
+            Self::Command(command) => command.fmt(f),
+            Self::Device(device) => device.fmt(f),
+            Self::Expiry(at, id) => {
+                write_number(f, *at)?;
+                write!(f, "/{id}")
+            }
+            Self::Idempotency(hash) => hash.fmt(f),
+            Self::Leased(runtime, id) => write!(f, "{runtime}/{id}"),
+            Self::Runtime(runtime) => runtime.fmt(f),
+            Self::Subject(subject) => subject.fmt(f),
+            Self::Workspace => Ok(()),
+        }
+    }
+}
+
+impl FromStr for Key {
+    type Err = BadId;
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let (kind, rest) = text.split_once('/').ok_or(BadId)?;
+        Ok(match kind {
+            "agent" => Self::Agent(rest.parse()?),
+            "branch" => Self::Branch(rest.parse()?),
+            "chain" => {
+                let (device, incarnation) = rest.split_once('.').ok_or(BadId)?;
+                Self::Chain(device.parse()?, u32::try_from(read_number(incarnation)?).map_err(|_| BadId)?)
+            }
+            "command" => Self::Command(rest.parse()?),
+            "device" => Self::Device(rest.parse()?),
+            "effect" => Self::Effect(rest.parse()?),
+            "expiry" => {
+                let (at, id) = rest.split_once('/').ok_or(BadId)?;
+                Self::Expiry(read_number(at)?, id.parse()?)
+            }
+            "idempotency" => Self::Idempotency(rest.parse()?),
+            "lease" => Self::Lease(rest.parse()?),
+            "leased" => {
+                let (runtime, id) = rest.split_once('/').ok_or(BadId)?;
+                Self::Leased(runtime.parse()?, id.parse()?)
+            }
+            "provider" => Self::Provider(rest.parse()?),
+            "ready" => Self::Ready(rest.parse()?),
+            "runtime" => Self::Runtime(rest.parse()?),
+            "step" => Self::Step(rest.parse()?),
+            "subject" => Self::Subject(rest.parse()?),
+            "task" => Self::Task(rest.parse()?),
+            "workspace" if rest.is_empty() => Self::Workspace,
+            _ => return Err(BadId),
+        })
+    }
+}
+
+/// A run of keys that is read in order, page by page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Index {
+    /// Control: leases by the time they expire.
+    Expiry,
+    /// Control: leases that a runtime holds.
+    Leased(RuntimeId),
+    /// Control: effects that wait for a runtime.
+    Ready,
+    /// Data: tasks in the order of their ids.
+    Tasks,
+}
+
+impl Index {
+    /// What every key of the index begins with.
+    pub fn prefix(&self) -> String {
+        match self {
+            Self::Expiry => "expiry/".to_owned(),
+            Self::Leased(runtime) => format!("leased/{runtime}/"),
+            Self::Ready => "ready/".to_owned(),
+            Self::Tasks => "task/".to_owned(),
+        }
+    }
+
+    /// A text above every key of the index: `0` is the character after `/`.
+    pub fn end(&self) -> String {
+        let mut end = self.prefix();
+        end.pop();
+        end.push('0');
+        end
+    }
+
+    /// Whether `key` belongs to the index.
+    pub fn holds(&self, key: &Key) -> bool {
+        match (self, key) {
+            (Self::Expiry, Key::Expiry(..)) | (Self::Ready, Key::Ready(_)) | (Self::Tasks, Key::Task(_)) => true,
+            (Self::Leased(of), Key::Leased(runtime, _)) => of == runtime,
+            _ => false,
+        }
+    }
+
+    /// A key that is not above any key of the index.
+    pub fn start(&self) -> Key {
+        let least = Id {
+            command: CommandId { device: DeviceId([0; 16]), incarnation: 0, counter: 0 },
+            role: crate::id::Role::Agent,
+            k: 0,
+        };
+        match self {
+            Self::Expiry => Key::Expiry(0, least),
+            Self::Leased(runtime) => Key::Leased(*runtime, least),
+            Self::Ready => Key::Ready(least),
+            Self::Tasks => Key::Task(least),
+        }
+    }
+}

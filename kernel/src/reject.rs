@@ -1,0 +1,203 @@
+//! Rejections: why a command was refused, in one table of stable codes.
+
+/// A stable code. Once released, a code keeps its meaning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// A name, text or amount is outside what it may be.
+    InvalidArgument,
+    /// A text holds control characters.
+    ControlCharacter,
+    /// A text is longer than it may be.
+    TooLong,
+    /// An amount is not between 0 and 2^53-1.
+    AmountOutOfRange,
+    /// The thing a command names does not exist here.
+    NotFound,
+    /// The workspace was created before.
+    AlreadyCreated,
+    /// The authoring device was not enrolled.
+    DeviceUnknown,
+    /// The device's counter names a command that had other bytes.
+    CommandIdReused,
+    /// The device's chain of commands parted from the one known here.
+    DeviceForked,
+    /// The device's command is older than what is remembered.
+    CommandForgotten,
+    /// The device left more gaps in its count than are remembered.
+    TooManyGaps,
+    /// The idempotency key was used for other bytes.
+    IdempotencyKeyReused,
+    /// The branch does not run effects.
+    BranchHoldsEffects,
+    /// The task's last step still waits for its answer.
+    StepWaiting,
+    /// There is nothing to lease.
+    NothingToLease,
+    /// The effect is not outstanding.
+    NotOutstanding,
+    /// Somebody holds the lease.
+    LeaseHeld,
+    /// The runtime joined with another boot id since.
+    RuntimeRestarted,
+    /// The subject's key was destroyed.
+    KeyDestroyed,
+}
+
+/// A refusal. Nothing of the command took effect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// Which rule refused.
+    pub code: Code,
+    /// What exactly, for a person. Holds no content of others.
+    pub detail: String,
+}
+
+impl Code {
+    /// Every code.
+    pub const ALL: [Self; 19] = [
+        Self::InvalidArgument,
+        Self::ControlCharacter,
+        Self::TooLong,
+        Self::AmountOutOfRange,
+        Self::NotFound,
+        Self::AlreadyCreated,
+        Self::DeviceUnknown,
+        Self::CommandIdReused,
+        Self::DeviceForked,
+        Self::CommandForgotten,
+        Self::TooManyGaps,
+        Self::IdempotencyKeyReused,
+        Self::BranchHoldsEffects,
+        Self::StepWaiting,
+        Self::NothingToLease,
+        Self::NotOutstanding,
+        Self::LeaseHeld,
+        Self::RuntimeRestarted,
+        Self::KeyDestroyed,
+    ];
+
+    /// The code as it stands in answers and events.
+    pub const fn name(self) -> &'static str {
+        self.row().0
+    }
+
+    /// What happened, in one sentence.
+    pub const fn title(self) -> &'static str {
+        self.row().1
+    }
+
+    /// What to do next.
+    pub const fn hint(self) -> &'static str {
+        self.row().2
+    }
+
+    /// The code of that name.
+    pub fn of(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|code| code.name() == name)
+    }
+
+    /// A refusal with this code.
+    pub fn because(self, detail: impl Into<String>) -> Rejection {
+        Rejection { code: self, detail: detail.into() }
+    }
+
+    const fn row(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::InvalidArgument => ("invalid_argument", "An argument is not valid.", "Correct the argument and send a new command."),
+            Self::ControlCharacter => (
+                "control_character",
+                "A text holds control characters.",
+                "Remove them; line breaks and tabs are allowed in prompts and instructions only.",
+            ),
+            Self::TooLong => ("too_long", "A text is too long.", "Shorten it, or attach it as a file."),
+            Self::AmountOutOfRange => (
+                "amount_out_of_range",
+                "An amount is outside 0 to 9007199254740991.",
+                "Send an amount that every client can represent exactly.",
+            ),
+            Self::NotFound => ("not_found", "What the command names does not exist in this workspace.", "Check the id and the workspace."),
+            Self::AlreadyCreated => ("already_created", "The workspace was created before.", "Use it, or create one with another id."),
+            Self::DeviceUnknown => ("device_unknown", "The device is not enrolled.", "Enrol it with device.enroll first."),
+            Self::CommandIdReused => (
+                "command_id_reused",
+                "This command id was used for another command.",
+                "The device was restored or copied: count on in a new incarnation.",
+            ),
+            Self::DeviceForked => (
+                "device_forked",
+                "The device's chain of commands does not continue the one known here.",
+                "The device was restored or copied: count on in a new incarnation.",
+            ),
+            Self::CommandForgotten => (
+                "command_forgotten",
+                "The command is older than what is remembered.",
+                "Read the log to see what became of it.",
+            ),
+            Self::TooManyGaps => ("too_many_gaps", "Too many commands of this device are missing.", "Send the missing commands first."),
+            Self::IdempotencyKeyReused => (
+                "idempotency_key_reused",
+                "The idempotency key was used for another request.",
+                "Use a new key for a new request; repeat the same bytes to repeat a request.",
+            ),
+            Self::BranchHoldsEffects => (
+                "branch_holds_effects",
+                "Effects do not run on this branch.",
+                "Ask on main, or bring the branch home first.",
+            ),
+            Self::StepWaiting => ("step_waiting", "The last step still waits for its answer.", "Wait for the answer, then ask again."),
+            Self::NothingToLease => ("nothing_to_lease", "No effect waits for a runtime.", "Ask again when there is work."),
+            Self::NotOutstanding => ("not_outstanding", "The effect is not outstanding.", "Lease another effect."),
+            Self::LeaseHeld => ("lease_held", "A runtime holds the lease.", "Wait until it reports or the lease expires."),
+            Self::RuntimeRestarted => (
+                "runtime_restarted",
+                "The runtime joined with another boot id since.",
+                "Stop this process; the newer one goes on.",
+            ),
+            Self::KeyDestroyed => ("key_destroyed", "The key of this data was destroyed.", "The content is gone for ever; make a new one."),
+        }
+    }
+}
+
+/// The largest amount that every client can represent exactly.
+pub const AMOUNT_MAX: u64 = (1 << 53) - 1;
+
+/// Check an amount.
+pub fn amount(name: &str, value: u64) -> Result<u64, Rejection> {
+    if value > AMOUNT_MAX {
+        return Err(Code::AmountOutOfRange.because(format!("{name} is {value}")));
+    }
+    Ok(value)
+}
+
+/// Check a one-line text: not empty, no control characters, at most `max` bytes.
+pub fn line(name: &str, text: &str, max: usize) -> Result<(), Rejection> {
+    check(name, text, max, |c| c.is_control())
+}
+
+/// Check a text of many lines: as [`line`], with line breaks and tabs allowed.
+pub fn lines(name: &str, text: &str, max: usize) -> Result<(), Rejection> {
+    check(name, text, max, |c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
+}
+
+/// Check a word that code looks up: lower-case letters, digits, `.`, `_` and `-`.
+pub fn word(name: &str, text: &str, max: usize) -> Result<(), Rejection> {
+    line(name, text, max)?;
+    let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-');
+    if text.chars().all(fits) {
+        return Ok(());
+    }
+    Err(Code::InvalidArgument.because(format!("{name} may hold lower-case letters, digits, '.', '_' and '-' only")))
+}
+
+fn check(name: &str, text: &str, max: usize, forbidden: impl Fn(char) -> bool) -> Result<(), Rejection> {
+    if text.is_empty() {
+        return Err(Code::InvalidArgument.because(format!("{name} is empty")));
+    }
+    if text.len() > max {
+        return Err(Code::TooLong.because(format!("{name} has {} bytes; at most {max} are allowed", text.len())));
+    }
+    match text.chars().position(forbidden) {
+        None => Ok(()),
+        Some(at) => Err(Code::ControlCharacter.because(format!("{name} has one at character {}", at + 1))),
+    }
+}

@@ -1,0 +1,120 @@
+//! Content as it stands in events and rows: plain until it is sealed, then a reference that commits to its ciphertext.
+
+use crate::hash::HashText;
+use crate::id::{BadId, Id, KeyId, serde_by_text};
+use serde::{Deserialize, Serialize, de, ser};
+use std::fmt;
+use std::str::FromStr;
+
+/// Whose data it is: what is destroyed together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// An agent and what describes it.
+    Agent(Id),
+    /// A branch and what describes it.
+    Branch(Id),
+    /// A provider and what describes it.
+    Provider(Id),
+    /// A task with all its steps.
+    Task(Id),
+    /// The workspace's own description.
+    Workspace,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Agent(id) => write!(f, "agent/{id}"),
+            Self::Branch(id) => write!(f, "branch/{id}"),
+            Self::Provider(id) => write!(f, "provider/{id}"),
+            Self::Task(id) => write!(f, "task/{id}"),
+            Self::Workspace => f.write_str("workspace"),
+        }
+    }
+}
+
+impl FromStr for Subject {
+    type Err = BadId;
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        match text.split_once('/') {
+            None if text == "workspace" => Ok(Self::Workspace),
+            Some(("agent", id)) => id.parse().map(Self::Agent),
+            Some(("branch", id)) => id.parse().map(Self::Branch),
+            Some(("provider", id)) => id.parse().map(Self::Provider),
+            Some(("task", id)) => id.parse().map(Self::Task),
+            _ => Err(BadId),
+        }
+    }
+}
+
+serde_by_text!(Subject);
+
+/// A reference to sealed content.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Unit {
+    /// The data key that sealed it.
+    pub key: KeyId,
+    /// Commitment to the ciphertext.
+    pub hash: HashText,
+    /// Bytes of the ciphertext with all that belongs to it.
+    pub size: u32,
+    /// Position of the event that carries the ciphertext; absent in that event itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<u64>,
+}
+
+/// A string from a person or the outside.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Content {
+    /// Not sealed yet. It cannot be written: serialising it is an error.
+    Plain(String),
+    /// Sealed.
+    Sealed(Box<Unit>),
+}
+
+impl Content {
+    /// Plain content.
+    pub fn plain(text: impl Into<String>) -> Self {
+        Self::Plain(text.into())
+    }
+
+    /// The reference, once sealed.
+    pub fn unit(&self) -> Option<&Unit> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Sealed(unit) => Some(unit),
+        }
+    }
+
+    /// The same content as a row refers to it: carried by the event at `pos`. Plain content stays as it is.
+    pub fn carried_at(&self, pos: u64) -> Self {
+        match self {
+            Self::Plain(text) => Self::Plain(text.clone()),
+            Self::Sealed(unit) => Self::Sealed(Box::new(Unit { at: Some(pos), ..(**unit).clone() })),
+        }
+    }
+}
+
+impl fmt::Debug for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain(text) => write!(f, "Plain({} bytes)", text.len()),
+            Self::Sealed(unit) => write!(f, "Sealed({})", unit.hash),
+        }
+    }
+}
+
+impl Serialize for Content {
+    fn serialize<S: ser::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Plain(_) => Err(ser::Error::custom("plain content is never written")),
+            Self::Sealed(unit) => unit.serialize(s),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Content {
+    fn deserialize<D: de::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        Unit::deserialize(d).map(|unit| Self::Sealed(Box::new(unit)))
+    }
+}

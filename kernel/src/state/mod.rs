@@ -1,0 +1,132 @@
+//! State as the kernel holds it in memory: the rows it has seen, and what changed in them.
+//!
+//! The sequencer holds one `State` per workspace and may forget it at any time; a replay holds a complete one.
+
+mod rows;
+mod writer;
+
+pub use rows::Rows;
+pub use writer::{Touched, Writer};
+
+use crate::entity::Entity;
+use crate::key::{Index, Key, Line, Space};
+use crate::view::{Answer, Found, View};
+use std::collections::BTreeMap;
+
+/// Rows of one workspace.
+#[derive(Debug, Default)]
+pub struct State {
+    spaces: BTreeMap<Space, Rows>,
+    kept: BTreeMap<(Line, Key), Kept>,
+    complete: bool,
+}
+
+/// Versions of a row that forks still need.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    pub(crate) versions: BTreeMap<u64, Entity>,
+    pub(crate) loaded: bool,
+    pub(crate) dirty: Vec<u64>,
+}
+
+impl State {
+    /// A state that has loaded nothing and says so.
+    pub fn unloaded() -> Self {
+        Self::default()
+    }
+
+    /// A state in which what is not there does not exist: a replay from empty.
+    pub fn complete() -> Self {
+        Self { complete: true, ..Self::default() }
+    }
+
+    /// The spaces with rows, in order.
+    pub fn spaces(&self) -> impl Iterator<Item = (Space, &Rows)> {
+        self.spaces.iter().map(|(space, rows)| (*space, rows))
+    }
+
+    /// Rows of `space`.
+    pub fn rows(&self, space: Space) -> Option<&Rows> {
+        self.spaces.get(&space)
+    }
+
+    /// Rows of `space`, to supply or change.
+    pub fn rows_mut(&mut self, space: Space) -> &mut Rows {
+        self.spaces.entry(space).or_default()
+    }
+
+    /// Supply all kept versions of a row.
+    pub fn supply_kept(&mut self, line: Line, key: Key, versions: Vec<(u64, Entity)>) {
+        let kept = self.kept.entry((line, key)).or_default();
+        kept.loaded = true;
+        for (since, entity) in versions {
+            kept.versions.entry(since).or_insert(entity);
+        }
+    }
+
+    pub(crate) fn keep(&mut self, line: Line, key: Key, since: u64, entity: Entity) {
+        let kept = self.kept.entry((line, key)).or_default();
+        kept.versions.insert(since, entity);
+        kept.dirty.push(since);
+    }
+
+    pub(crate) fn kept_rows(&self) -> impl Iterator<Item = (Line, Key, &Kept)> {
+        self.kept.iter().map(|((line, key), kept)| (*line, *key, kept))
+    }
+
+    /// Everything changed was committed: nothing is dirty now.
+    pub fn committed(&mut self) {
+        self.spaces.values_mut().for_each(Rows::committed);
+        self.kept.values_mut().for_each(|kept| kept.dirty.clear());
+    }
+
+    /// Forget every row; what is pending for the next fold stays known by key.
+    pub fn forget(&mut self) {
+        self.spaces.values_mut().for_each(Rows::forget);
+        self.kept.clear();
+    }
+
+    /// How many rows are held.
+    pub fn len(&self) -> usize {
+        self.spaces.values().map(Rows::len).sum()
+    }
+
+    /// Whether no row is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl View for State {
+    fn get(&self, space: Space, key: &Key) -> Answer<Found<'_>> {
+        match self.spaces.get(&space).and_then(|rows| rows.slot(key)) {
+            Some(slot) => match &slot.entity {
+                Some(entity) => Answer::Present(Found { entity, since: slot.since }),
+                None => Answer::Absent,
+            },
+            None if self.complete => Answer::Absent,
+            None => Answer::Missing,
+        }
+    }
+
+    fn range(&self, space: Space, index: &Index, after: Option<&Key>, limit: usize) -> Answer<Vec<Key>> {
+        match self.spaces.get(&space) {
+            Some(rows) => rows.range(index, after, limit, self.complete),
+            None if self.complete => Answer::Absent,
+            None => Answer::Missing,
+        }
+    }
+
+    fn kept(&self, line: Line, key: &Key, pos: u64) -> Answer<Found<'_>> {
+        let Some(kept) = self.kept.get(&(line, *key)) else {
+            return if self.complete { Answer::Absent } else { Answer::Missing };
+        };
+        if !kept.loaded && !self.complete {
+            return Answer::Missing;
+        }
+        match kept.versions.range(..=pos).next_back() {
+            Some((since, entity)) => Answer::Present(Found { entity, since: *since }),
+            None => Answer::Absent,
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Rows of one space, with what is dirty (not committed) and what is pending (not in the state map yet).
+
+use crate::entity::Entity;
+use crate::key::{Index, Key};
+use crate::view::Answer;
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+/// What is known of one row.
+#[derive(Debug)]
+pub struct Slot {
+    /// The entity; none when the row is known not to be there.
+    pub entity: Option<Entity>,
+    /// Position of the event that changed it last.
+    pub since: u64,
+    dirty: bool,
+    pending: bool,
+}
+
+/// Rows of one space.
+#[derive(Debug, Default)]
+pub struct Rows {
+    slots: BTreeMap<Key, Slot>,
+    /// Up to which key an index is known without holes; `None`: to its end.
+    covered: BTreeMap<Index, Option<Key>>,
+    dirty: Vec<Key>,
+    pending: Vec<Key>,
+}
+
+impl Rows {
+    /// What is known under `key`.
+    pub fn slot(&self, key: &Key) -> Option<&Slot> {
+        self.slots.get(key)
+    }
+
+    /// Every row that is there, in order.
+    pub fn present(&self) -> impl Iterator<Item = (&Key, &Entity, u64)> {
+        self.slots.iter().filter_map(|(key, slot)| slot.entity.as_ref().map(|entity| (key, entity, slot.since)))
+    }
+
+    /// How many slots are held.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether none is held.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Supply a row as stored. What is known already is newer and stays.
+    pub fn supply(&mut self, key: Key, row: Option<(Entity, u64)>) {
+        let (entity, since) = match row {
+            Some((entity, since)) => (Some(entity), since),
+            None => (None, 0),
+        };
+        self.slots.entry(key).or_insert(Slot { entity, since, dirty: false, pending: false });
+    }
+
+    /// The last key of `index` that is known without holes; loading goes on after it.
+    pub fn covered_to(&self, index: &Index) -> Option<Key> {
+        self.covered.get(index).copied().flatten()
+    }
+
+    /// Supply the next entries of `index`; `complete` when there are none behind them.
+    pub fn supply_range(&mut self, index: Index, rows: Vec<(Key, Entity, u64)>, complete: bool) {
+        let last = rows.last().map(|(key, ..)| *key);
+        for (key, entity, since) in rows {
+            self.supply(key, Some((entity, since)));
+        }
+        let to = if complete { None } else { last };
+        self.covered.insert(index, to);
+    }
+
+    pub(super) fn range(&self, index: &Index, after: Option<&Key>, limit: usize, complete: bool) -> Answer<Vec<Key>> {
+        let covered = match self.covered.get(index) {
+            Some(to) => *to,
+            None if complete => None,
+            None => return Answer::Missing,
+        };
+        let start = index.start();
+        let from = after.map_or(Bound::Included(&start), Bound::Excluded);
+        let mut keys = Vec::new();
+        for (key, slot) in self.slots.range((from, Bound::Unbounded)) {
+            if !index.holds(key) || covered.is_some_and(|to| *key > to) {
+                break;
+            }
+            if slot.entity.is_some() {
+                keys.push(*key);
+            }
+            if keys.len() == limit {
+                return Answer::Present(keys);
+            }
+        }
+        if covered.is_some() { Answer::Missing } else { Answer::Present(keys) }
+    }
+
+    /// The slot under `key`, made if need be, marked as changed by the event at `pos`.
+    pub(super) fn change(&mut self, key: Key, pos: u64) -> &mut Slot {
+        let slot = self.slots.entry(key).or_insert(Slot { entity: None, since: 0, dirty: false, pending: false });
+        slot.since = pos;
+        if !slot.dirty {
+            slot.dirty = true;
+            self.dirty.push(key);
+        }
+        if !slot.pending {
+            slot.pending = true;
+            self.pending.push(key);
+        }
+        slot
+    }
+
+    /// Keys changed since the last commit.
+    pub(crate) fn dirty(&self) -> &[Key] {
+        &self.dirty
+    }
+
+    /// Keys changed since the last fold. A key may occur twice.
+    pub(crate) fn pending(&self) -> &[Key] {
+        &self.pending
+    }
+
+    /// Add keys that were changed since the last fold before this state was opened.
+    pub(crate) fn add_pending(&mut self, keys: impl IntoIterator<Item = Key>) {
+        self.pending.extend(keys);
+    }
+
+    pub(crate) fn folded(&mut self) {
+        for key in std::mem::take(&mut self.pending) {
+            if let Some(slot) = self.slots.get_mut(&key) {
+                slot.pending = false;
+            }
+        }
+    }
+
+    pub(super) fn committed(&mut self) {
+        for key in std::mem::take(&mut self.dirty) {
+            if let Some(slot) = self.slots.get_mut(&key) {
+                slot.dirty = false;
+            }
+        }
+    }
+
+    pub(super) fn forget(&mut self) {
+        self.slots.clear();
+        self.covered.clear();
+        self.dirty.clear();
+    }
+}

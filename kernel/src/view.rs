@@ -1,0 +1,170 @@
+//! How `decide` sees state: two questions, and no way to fetch anything.
+//!
+//! A view may not have loaded what is asked for. `decide` then stops with [`Halt::Load`]; the driver loads exactly that
+//! and decides again from the start. So opening a workspace costs what a command touches, and the same kernel serves
+//! stores that answer at once and stores that answer later.
+
+use crate::entity::{Base, Branch, Entity, Kind};
+use crate::id::{Id, KeyId};
+use crate::key::{BranchId, Index, Key, Line, Space};
+use crate::reject::Rejection;
+use crate::seal::Subject;
+
+/// The most index entries one question may ask for.
+pub const RANGE_MAX: usize = 256;
+
+/// What a view knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Answer<T> {
+    /// It is there.
+    Present(T),
+    /// It is known not to be there.
+    Absent,
+    /// It was not loaded: load it and ask again.
+    Missing,
+}
+
+/// A row that is there.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    /// The entity.
+    pub entity: &'a Entity,
+    /// Position of the event that changed it last.
+    pub since: u64,
+}
+
+/// State as `decide` sees it.
+pub trait View {
+    /// The row under `key` in `space` itself.
+    fn get(&self, space: Space, key: &Key) -> Answer<Found<'_>>;
+
+    /// Keys of `index` above `after`, in order, at most `limit` (at most [`RANGE_MAX`]).
+    fn range(&self, space: Space, index: &Index, after: Option<&Key>, limit: usize) -> Answer<Vec<Key>>;
+
+    /// The newest version of `key` in `line` that was kept for forks and is not younger than `pos`.
+    fn kept(&self, line: Line, key: &Key, pos: u64) -> Answer<Found<'_>>;
+}
+
+/// What has to be loaded before `decide` can go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Want {
+    /// A row.
+    Row(Space, Key),
+    /// The next entries of an index, after the ones known.
+    Range(Space, Index),
+    /// Kept versions of a row.
+    Kept(Line, Key),
+    /// A data key, unwrapped.
+    DataKey(KeyId, Subject),
+    /// Pages of a space's state map, by their keys.
+    Pages(Space, Vec<String>),
+    /// The events after a position: what changed since the last fold.
+    EventsAfter(u64),
+}
+
+/// Why a decision stopped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Halt {
+    /// Something has to be loaded first.
+    Load(Want),
+    /// The command is refused.
+    Reject(Rejection),
+}
+
+impl From<Rejection> for Halt {
+    fn from(rejection: Rejection) -> Self {
+        Self::Reject(rejection)
+    }
+}
+
+/// Reads typed entities of one line and of control.
+#[derive(Debug)]
+pub struct Reader<'a, V> {
+    view: &'a V,
+    line: Line,
+}
+
+impl<'a, V: View> Reader<'a, V> {
+    /// Read `line` and control through `view`.
+    pub fn new(view: &'a V, line: Line) -> Self {
+        Self { view, line }
+    }
+
+    /// The line that is read.
+    pub fn line(&self) -> Line {
+        self.line
+    }
+
+    /// A control entity.
+    pub fn control<K: Kind>(&self, key: Key) -> Result<Option<&'a K>, Halt> {
+        match self.view.get(Space::Control, &key) {
+            Answer::Present(found) => Ok(K::of(found.entity)),
+            Answer::Absent => Ok(None),
+            Answer::Missing => Err(Halt::Load(Want::Row(Space::Control, key))),
+        }
+    }
+
+    /// A data entity, as the line sees it.
+    pub fn data<K: Kind>(&self, key: Key) -> Result<Option<&'a K>, Halt> {
+        let found = resolve(self.view, self.line, &key).map_err(Halt::Load)?;
+        Ok(found.and_then(|found| K::of(found.entity)))
+    }
+
+    /// Keys of a control index.
+    pub fn index(&self, index: Index, after: Option<&Key>, limit: usize) -> Result<Vec<Key>, Halt> {
+        match self.view.range(Space::Control, &index, after, limit.min(RANGE_MAX)) {
+            Answer::Present(keys) => Ok(keys),
+            Answer::Absent => Ok(Vec::new()),
+            Answer::Missing => Err(Halt::Load(Want::Range(Space::Control, index))),
+        }
+    }
+}
+
+/// The row that `line` sees under `key`: its own → the parent's as it was at the fork → and so on down.
+pub fn resolve<'a, V: View>(view: &'a V, line: Line, key: &Key) -> Result<Option<Found<'a>>, Want> {
+    let mut line = line;
+    let mut until = u64::MAX;
+    loop {
+        if let Some(found) = as_of(view, line, key, until)? {
+            return Ok(Some(found));
+        }
+        let Some(base) = base_of(view, line)? else { return Ok(None) };
+        until = until.min(base.pos);
+        line = base.parent;
+    }
+}
+
+/// The line's own row under `key` as it was at `until`.
+fn as_of<'a, V: View>(view: &'a V, line: Line, key: &Key, until: u64) -> Result<Option<Found<'a>>, Want> {
+    match view.get(Space::Data(line), key) {
+        Answer::Missing => return Err(Want::Row(Space::Data(line), *key)),
+        Answer::Absent => return Ok(None),
+        Answer::Present(found) if found.since <= until => return Ok(Some(found)),
+        Answer::Present(_) => {}
+    }
+    match view.kept(line, key, until) {
+        Answer::Missing => Err(Want::Kept(line, *key)),
+        Answer::Absent => Ok(None),
+        Answer::Present(found) => Ok(Some(found)),
+    }
+}
+
+fn base_of<V: View>(view: &V, line: Line) -> Result<Option<&Base>, Want> {
+    if line == Line::default() {
+        return Ok(None);
+    }
+    let key = Key::Branch(line.branch);
+    match view.get(Space::Control, &key) {
+        Answer::Missing => Err(Want::Row(Space::Control, key)),
+        Answer::Absent => Ok(None),
+        Answer::Present(found) => Ok(Branch::of(found.entity).and_then(|branch| branch.base.as_ref())),
+    }
+}
+
+/// The id of a forked branch.
+pub fn forked(branch: BranchId) -> Option<Id> {
+    match branch {
+        BranchId::Main => None,
+        BranchId::Forked(id) => Some(id),
+    }
+}
