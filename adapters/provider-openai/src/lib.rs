@@ -1,1 +1,48 @@
-//! See Cargo.toml.
+//! The OpenAI Chat Completions dialect, as a pure codec.
+//!
+//! Many vendors and local servers speak this dialect, so the base URL is data and nothing here knows a vendor's name.
+//! Whatever a peer answers, the outcome is one [`ports::provider::ModelResponse`] or one classified failure: an answer
+//! that is not of the dialect is never guessed at, because a guess would be recorded as what the model said.
+
+mod answer;
+mod detail;
+mod endpoint;
+mod failure;
+mod question;
+mod retry_after;
+#[cfg(test)]
+mod tests;
+
+use bytes::Bytes;
+use ports::Codec;
+use ports::provider::{ModelFailure, ModelRequest, ModelResponse};
+
+/// Name of this dialect in a provider entry.
+pub const DIALECT: &str = "openai-chat";
+
+/// The codec for Chat Completions without streaming.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ChatCompletions;
+
+impl Codec for ChatCompletions {
+    fn dialect(&self) -> &'static str {
+        DIALECT
+    }
+
+    fn encode(
+        &self,
+        base_url: &str,
+        key: Option<&str>,
+        idempotency_key: &str,
+        request: &ModelRequest,
+    ) -> Result<http::Request<Bytes>, ModelFailure> {
+        question::encode(base_url, key, idempotency_key, request)
+    }
+
+    fn decode(&self, response: &http::Response<Bytes>) -> Result<ModelResponse, ModelFailure> {
+        if !response.status().is_success() {
+            return Err(failure::of_status(response));
+        }
+        answer::decode(response)
+    }
+}
