@@ -1,1 +1,18 @@
-//! See Cargo.toml.
+//! One call of a model, on whatever host this runs.
+//!
+//! The router knows no vendor: an entry names a dialect, an address and a reference to a key, and the host brings
+//! codecs, a vault and a way out. It decides nothing either: which provider, how often, and what it may cost is
+//! decided by the kernel, and the idempotency key that comes with the call is what makes a repetition safe.
+
+mod address;
+mod concealment;
+mod entry;
+mod handler;
+mod problem;
+mod router;
+#[cfg(test)]
+mod tests;
+
+pub use entry::ProviderEntry;
+pub use handler::{PATH, handle};
+pub use router::{ANSWER_BYTES_MAX, Router};
