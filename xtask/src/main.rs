@@ -1,1 +1,69 @@
-fn main() {}
+//! The developer's commands, all of them: `cargo xtask help`.
+//!
+//! This is the only interface to the tree. CI runs `cargo xtask verify` and nothing else, so what is green here is green
+//! there. Each command is one file; `process` is the only place that starts programs.
+
+mod bench;
+mod build;
+mod dev;
+mod endpoint;
+mod failure;
+mod ledger;
+mod process;
+mod setup;
+mod sim;
+mod test;
+mod tidy;
+mod verify;
+
+use failure::Failure;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask <command>
+
+  dev [QUESTION]             set up, build `kernelos` and ask it one question; with a local test endpoint
+                             unless KERNELOS_BASE_URL is set (then also KERNELOS_MODEL, perhaps KERNELOS_API_KEY)
+  verify                     everything CI checks, in CI's order, with a ledger of times at the end
+  setup                      make sure of targets, components, C compiler, Node and npm peers (the others do this too)
+  tidy                       style and architecture as a test
+  test [FILTER...]           all tests, or those whose name contains a filter; arguments are passed on to cargo test
+  build kernel               the kernel for its three targets: this machine, wasm32-unknown-unknown, wasm32-wasip2
+  sim [--dev] [ARGS...]      the seeded simulation, for example: sim --seeds 1..200 (--dev: without optimisation)
+  bench [GROUP] [--json]     the benchmarks, in release
+
+Exit codes: 0 all is well, 1 a check failed, 2 this machine is missing something (the message says what).
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<(), Failure> {
+    let Some((command, rest)) = arguments.split_first() else {
+        print!("{USAGE}");
+        return Ok(());
+    };
+    match (command.as_str(), rest) {
+        ("help" | "--help" | "-h", _) => {
+            print!("{USAGE}");
+            Ok(())
+        }
+        ("dev", question) => dev::run(question),
+        ("verify", []) => verify::run(),
+        ("setup", []) => setup::run(),
+        ("tidy", []) => tidy::run(),
+        ("test", filters) => test::run(filters),
+        ("build", [what]) if what == "kernel" => build::kernel(),
+        ("sim", options) => sim::run(options),
+        ("bench", options) => bench::run(options),
+        _ => Err(Failure::check(format!("no such command: {}\n\n{USAGE}", arguments.join(" ")))),
+    }
+}

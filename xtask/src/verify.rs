@@ -1,0 +1,29 @@
+//! `cargo xtask verify`: everything CI checks. Cheap steps come first, so that a slip in spelling does not cost a build.
+
+use crate::failure::Failure;
+use crate::ledger::Ledger;
+use crate::process::{cargo, run as run_program};
+use crate::{build, setup, sim, test, tidy};
+
+/// How many seeds every change pays for; longer hunts are `cargo xtask sim`.
+const SEEDS: &str = "1..200";
+
+/// Runs the steps up to the first that fails and prints the ledger either way.
+pub fn run() -> Result<(), Failure> {
+    let mut ledger = Ledger::default();
+    ledger
+        .step("setup", setup::run)
+        .step("format", || run_program(&mut cargo(&["fmt", "--all", "--check"])))
+        .step("tidy", tidy::run)
+        .step("clippy", || {
+            run_program(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
+        })
+        .step("kernel for wasm", build::kernel_for_wasm)
+        .step("tests", || test::workspace(&[]))
+        .step("simulation", || sim::run(&["--dev", "--seeds", SEEDS].map(str::to_owned)))
+        .step("kernel documentation", || {
+            run_program(&mut cargo(&["doc", "--package", "kernelos-kernel", "--no-deps"]))
+        });
+    println!("\n{ledger}");
+    ledger.finish()
+}
