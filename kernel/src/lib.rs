@@ -8,6 +8,8 @@ pub mod event;
 pub mod hash;
 pub mod id;
 pub mod key;
+pub mod machine;
+pub mod map;
 pub mod merge;
 pub mod reject;
 pub mod seal;

@@ -5,8 +5,9 @@
 //! stores that answer at once and stores that answer later.
 
 use crate::entity::{Base, Branch, Entity, Kind};
-use crate::id::{Id, KeyId};
-use crate::key::{BranchId, Index, Key, Line, Space};
+use crate::id::KeyId;
+use crate::key::{Index, Key, Line, Space};
+use crate::map::PageKey;
 use crate::reject::Rejection;
 use crate::seal::Subject;
 
@@ -48,18 +49,20 @@ pub trait View {
 /// What has to be loaded before `decide` can go on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Want {
-    /// A row.
-    Row(Space, Key),
+    /// Rows of one space.
+    Rows(Space, Vec<Key>),
     /// The next entries of an index, after the ones known.
     Range(Space, Index),
     /// Kept versions of a row.
     Kept(Line, Key),
     /// A data key, unwrapped.
     DataKey(KeyId, Subject),
-    /// Pages of a space's state map, by their keys.
-    Pages(Space, Vec<String>),
-    /// The events after a position: what changed since the last fold.
+    /// Pages of a space's state map.
+    Pages(Space, Vec<PageKey>),
+    /// All events after a position: what changed since the last fold.
     EventsAfter(u64),
+    /// One event, for the content it carries.
+    Event(u64),
 }
 
 /// Why a decision stopped.
@@ -100,7 +103,7 @@ impl<'a, V: View> Reader<'a, V> {
         match self.view.get(Space::Control, &key) {
             Answer::Present(found) => Ok(K::of(found.entity)),
             Answer::Absent => Ok(None),
-            Answer::Missing => Err(Halt::Load(Want::Row(Space::Control, key))),
+            Answer::Missing => Err(Halt::Load(Want::Rows(Space::Control, vec![key]))),
         }
     }
 
@@ -137,7 +140,7 @@ pub fn resolve<'a, V: View>(view: &'a V, line: Line, key: &Key) -> Result<Option
 /// The line's own row under `key` as it was at `until`.
 fn as_of<'a, V: View>(view: &'a V, line: Line, key: &Key, until: u64) -> Result<Option<Found<'a>>, Want> {
     match view.get(Space::Data(line), key) {
-        Answer::Missing => return Err(Want::Row(Space::Data(line), *key)),
+        Answer::Missing => return Err(Want::Rows(Space::Data(line), vec![*key])),
         Answer::Absent => return Ok(None),
         Answer::Present(found) if found.since <= until => return Ok(Some(found)),
         Answer::Present(_) => {}
@@ -155,16 +158,8 @@ fn base_of<V: View>(view: &V, line: Line) -> Result<Option<&Base>, Want> {
     }
     let key = Key::Branch(line.branch);
     match view.get(Space::Control, &key) {
-        Answer::Missing => Err(Want::Row(Space::Control, key)),
+        Answer::Missing => Err(Want::Rows(Space::Control, vec![key])),
         Answer::Absent => Ok(None),
         Answer::Present(found) => Ok(Branch::of(found.entity).and_then(|branch| branch.base.as_ref())),
-    }
-}
-
-/// The id of a forked branch.
-pub fn forked(branch: BranchId) -> Option<Id> {
-    match branch {
-        BranchId::Main => None,
-        BranchId::Forked(id) => Some(id),
     }
 }

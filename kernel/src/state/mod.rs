@@ -5,7 +5,7 @@
 mod rows;
 mod writer;
 
-pub use rows::Rows;
+pub use rows::{Rows, Supplied};
 pub use writer::{Touched, Writer};
 
 use crate::entity::Entity;
@@ -23,10 +23,10 @@ pub struct State {
 
 /// Versions of a row that forks still need.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
-    pub(crate) versions: BTreeMap<u64, Entity>,
-    pub(crate) loaded: bool,
-    pub(crate) dirty: Vec<u64>,
+struct Kept {
+    versions: BTreeMap<u64, Entity>,
+    loaded: bool,
+    dirty: Vec<u64>,
 }
 
 impl State {
@@ -70,8 +70,19 @@ impl State {
         kept.dirty.push(since);
     }
 
-    pub(crate) fn kept_rows(&self) -> impl Iterator<Item = (Line, Key, &Kept)> {
-        self.kept.iter().map(|((line, key), kept)| (*line, *key, kept))
+    /// Versions kept since the last commit.
+    pub(crate) fn kept_dirty(&self) -> impl Iterator<Item = (Line, Key, u64, &Entity)> {
+        self.kept.iter().flat_map(|((line, key), kept)| {
+            let versions = kept.dirty.iter().filter_map(|since| Some((*since, kept.versions.get(since)?)));
+            versions.map(|(since, entity)| (*line, *key, since, entity))
+        })
+    }
+
+    /// Every kept version.
+    pub fn kept_versions(&self) -> impl Iterator<Item = (Line, Key, u64, &Entity)> {
+        self.kept.iter().flat_map(|((line, key), kept)| {
+            kept.versions.iter().map(|(since, entity)| (*line, *key, *since, entity))
+        })
     }
 
     /// Everything changed was committed: nothing is dirty now.

@@ -1,6 +1,7 @@
 //! Rows of one space, with what is dirty (not committed) and what is pending (not in the state map yet).
 
 use crate::entity::Entity;
+use crate::hash::Hash;
 use crate::key::{Index, Key};
 use crate::view::Answer;
 use std::collections::BTreeMap;
@@ -13,8 +14,23 @@ pub struct Slot {
     pub entity: Option<Entity>,
     /// Position of the event that changed it last.
     pub since: u64,
+    /// Hash of the entity's encoding, once it was encoded.
+    pub hash: Option<Hash>,
     dirty: bool,
     pending: bool,
+}
+
+const EMPTY: Slot = Slot { entity: None, since: 0, hash: None, dirty: false, pending: false };
+
+/// A row as it was stored.
+#[derive(Debug)]
+pub struct Supplied {
+    /// The entity.
+    pub entity: Entity,
+    /// Position of the event that changed it last.
+    pub since: u64,
+    /// Hash of its encoding.
+    pub hash: Hash,
 }
 
 /// Rows of one space.
@@ -49,12 +65,12 @@ impl Rows {
     }
 
     /// Supply a row as stored. What is known already is newer and stays.
-    pub fn supply(&mut self, key: Key, row: Option<(Entity, u64)>) {
-        let (entity, since) = match row {
-            Some((entity, since)) => (Some(entity), since),
-            None => (None, 0),
+    pub fn supply(&mut self, key: Key, row: Option<Supplied>) {
+        let slot = match row {
+            Some(Supplied { entity, since, hash }) => Slot { entity: Some(entity), since, hash: Some(hash), ..EMPTY },
+            None => EMPTY,
         };
-        self.slots.entry(key).or_insert(Slot { entity, since, dirty: false, pending: false });
+        self.slots.entry(key).or_insert(slot);
     }
 
     /// The last key of `index` that is known without holes; loading goes on after it.
@@ -63,10 +79,10 @@ impl Rows {
     }
 
     /// Supply the next entries of `index`; `complete` when there are none behind them.
-    pub fn supply_range(&mut self, index: Index, rows: Vec<(Key, Entity, u64)>, complete: bool) {
-        let last = rows.last().map(|(key, ..)| *key);
-        for (key, entity, since) in rows {
-            self.supply(key, Some((entity, since)));
+    pub fn supply_range(&mut self, index: Index, rows: Vec<(Key, Supplied)>, complete: bool) {
+        let last = rows.last().map(|(key, _)| *key);
+        for (key, row) in rows {
+            self.supply(key, Some(row));
         }
         let to = if complete { None } else { last };
         self.covered.insert(index, to);
@@ -97,8 +113,9 @@ impl Rows {
 
     /// The slot under `key`, made if need be, marked as changed by the event at `pos`.
     pub(super) fn change(&mut self, key: Key, pos: u64) -> &mut Slot {
-        let slot = self.slots.entry(key).or_insert(Slot { entity: None, since: 0, dirty: false, pending: false });
+        let slot = self.slots.entry(key).or_insert(EMPTY);
         slot.since = pos;
+        slot.hash = None;
         if !slot.dirty {
             slot.dirty = true;
             self.dirty.push(key);
@@ -108,6 +125,12 @@ impl Rows {
             self.pending.push(key);
         }
         slot
+    }
+
+    pub(crate) fn set_hash(&mut self, key: &Key, hash: Hash) {
+        if let Some(slot) = self.slots.get_mut(key) {
+            slot.hash = Some(hash);
+        }
     }
 
     /// Keys changed since the last commit.

@@ -1,0 +1,168 @@
+//! A workspace as a machine without I/O: commands go in, replies and commits come out, and what has to be loaded is said.
+//!
+//! ```text
+//!            ┌───────────────────────── the driver (a sequencer) ─────────────────────────┐
+//!  command ─►│ execute ──► Reply            batch ──► Batch ──► store ──► committed       │─► replies leave
+//!            │    └──► Stop::Load(want) ──► store ──► supply ──► execute again, from start│
+//!            └────────────────────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! `execute` changes nothing unless it returns a reply. Replies may leave only after the batch that holds their events
+//! was committed. When a commit fails the machine is dropped and opened again from the store.
+
+mod admit;
+mod commit;
+mod execute;
+mod heads;
+mod record;
+mod request;
+mod reveal;
+mod roots;
+mod supply;
+
+pub use heads::{Heads, StreamHead};
+pub use reveal::Revealed;
+pub use roots::{page_row, pages_space, row_hash};
+pub use supply::kept_key;
+pub use request::{Identity, Moment, Reply, Request};
+
+use crate::id::{KeyId, WorkspaceId};
+use crate::key::{Line, Space};
+use crate::map::{Page, PageKey};
+use crate::reject::Rejection;
+use crate::seal::DataKey;
+use crate::state::State;
+use crate::storage::{Address, Head, StoredEvent, Write};
+use crate::view::{Halt, Reader, Want};
+use std::collections::BTreeMap;
+
+/// Space of the wrapped data keys: a mutable table beside the log.
+pub const KEYS_SPACE: &str = "keys";
+
+/// Rows held beyond which a machine forgets what it need not remember.
+const ROWS_MAX: usize = 200_000;
+/// The same for pages of the state map.
+const PAGES_MAX: usize = 20_000;
+/// The same for opened data keys.
+const KEYS_MAX: usize = 20_000;
+
+/// Why there is no reply.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Stop {
+    /// Load this, supply it, and ask again.
+    Load(Want),
+    /// The command is refused without a record of it.
+    Refused(Rejection),
+    /// The machine cannot go on: drop it and open it again. Says what it ran into.
+    Broken(String),
+}
+
+impl From<Want> for Stop {
+    fn from(want: Want) -> Self {
+        Self::Load(want)
+    }
+}
+
+impl From<Halt> for Stop {
+    fn from(halt: Halt) -> Self {
+        match halt {
+            Halt::Load(want) => Self::Load(want),
+            Halt::Reject(rejection) => Self::Refused(rejection),
+        }
+    }
+}
+
+/// A workspace.
+#[derive(Debug)]
+pub struct Workspace {
+    id: WorkspaceId,
+    /// Wraps data keys.
+    key: [u8; 32],
+    epoch: u64,
+    /// Position of the stored head.
+    stored: u64,
+    heads: Heads,
+    state: State,
+    keys: BTreeMap<KeyId, DataKey>,
+    pages: BTreeMap<(Space, PageKey), Page>,
+    /// Whether every key changed since the last fold is known.
+    pending_known: bool,
+    /// Events that carry content asked for.
+    carriers: BTreeMap<u64, StoredEvent>,
+    events: Vec<StoredEvent>,
+    /// Writes to the table of wrapped keys.
+    key_writes: BTreeMap<Address, Write>,
+}
+
+impl Workspace {
+    /// Open the workspace whose stored head is `head`; `key` wraps its data keys.
+    pub fn open(id: WorkspaceId, key: [u8; 32], head: &Head) -> Result<Self, Stop> {
+        let heads = if head.pos == 0 { Heads::default() } else { Heads::decode(&head.value)? };
+        if heads.pos() != head.pos {
+            return Err(Stop::Broken(format!("the head is at {} and its streams end at {}", head.pos, heads.pos())));
+        }
+        Ok(Self {
+            id,
+            key,
+            epoch: head.epoch,
+            stored: head.pos,
+            pending_known: heads.folded == head.pos,
+            heads,
+            state: State::unloaded(),
+            keys: BTreeMap::new(),
+            pages: BTreeMap::new(),
+            carriers: BTreeMap::new(),
+            events: Vec::new(),
+            key_writes: BTreeMap::new(),
+        })
+    }
+
+    /// Its id.
+    pub fn id(&self) -> WorkspaceId {
+        self.id
+    }
+
+    /// Position of the last event, committed or not.
+    pub fn pos(&self) -> u64 {
+        self.heads.pos()
+    }
+
+    /// Where its streams and roots stand.
+    pub fn heads(&self) -> &Heads {
+        &self.heads
+    }
+
+    /// Read `line` and control.
+    pub fn read(&self, line: Line) -> Reader<'_, State> {
+        Reader::new(&self.state, line)
+    }
+
+    /// Whether events wait to be committed.
+    pub fn has_uncommitted(&self) -> bool {
+        !self.events.is_empty()
+    }
+
+    /// Forget everything that can be loaded again. Only between commits.
+    pub fn forget(&mut self) {
+        if self.has_uncommitted() {
+            return;
+        }
+        self.state.forget();
+        self.keys.clear();
+        self.pages.clear();
+        self.carriers.clear();
+    }
+
+    fn forget_excess(&mut self) {
+        if self.state.len() > ROWS_MAX {
+            self.state.forget();
+        }
+        if self.pages.len() > PAGES_MAX {
+            self.pages.clear();
+        }
+        if self.keys.len() > KEYS_MAX {
+            self.keys.clear();
+        }
+        self.carriers.clear();
+    }
+}

@@ -1,0 +1,122 @@
+//! Recording a decided command: seal its content, apply its events, hash them into their streams.
+
+use super::execute::{Decided, sealed_subject, stream_of};
+use super::heads::StreamHead;
+use super::{KEYS_SPACE, Stop, Workspace};
+use crate::apply::apply_noting;
+use crate::command::Draft;
+use crate::event::{ENVELOPE, EventData, Header, event_hash};
+use crate::hash::{Domain, FORMAT, HashText, hash};
+use crate::id::KeyId;
+use crate::key::Space;
+use crate::seal::{Bound, Content, DataKey, Subject, Unit, frame};
+use crate::storage::{Address, Row, StoredEvent, Write};
+use std::borrow::Cow;
+
+/// Version of the kernel, as events name it.
+const KERNEL: &str = env!("CARGO_PKG_VERSION");
+
+impl Workspace {
+    pub(super) fn record(&mut self, mut decided: Decided<'_>) -> Result<(), Stop> {
+        let control_seq = self.heads.stream(Space::Control).seq;
+        for (_, key) in &decided.fresh {
+            self.wrap(key)?;
+        }
+        let mut frames = Vec::with_capacity(decided.drafts.len());
+        let mut drafts = std::mem::take(&mut decided.drafts);
+        for draft in &mut drafts {
+            frames.push(self.seal(&decided, draft)?);
+        }
+        for (nth, (draft, sealed)) in drafts.into_iter().zip(frames).enumerate() {
+            self.append(&decided, nth == 0, draft, sealed, control_seq)?;
+        }
+        Ok(())
+    }
+
+    fn wrap(&mut self, key: &DataKey) -> Result<(), Stop> {
+        let wrapped = key.wrapped(self.id, &self.key).ok_or_else(|| Stop::Broken("a data key cannot be wrapped".into()))?;
+        let row = Row { hash: hash(Domain::Row, &[&wrapped]), value: wrapped, since: self.pos() + 1 };
+        self.key_writes.insert(key_address(key.id()), Write::Insert(row));
+        self.keys.insert(key.id(), key.clone());
+        Ok(())
+    }
+
+    /// Replace the draft's content by references, and give the frame of the units they commit to.
+    fn seal(&self, decided: &Decided<'_>, draft: &mut Draft) -> Result<Vec<u8>, Stop> {
+        let Some(subject) = sealed_subject(draft) else { return Ok(Vec::new()) };
+        let key = self.open_key(decided, subject)?;
+        let schema = draft.data.schema();
+        let mut units = Vec::new();
+        for (role, content) in draft.data.contents() {
+            let Content::Plain(text) = &*content else { continue };
+            let bound = Bound { workspace: self.id, command: decided.command, schema, role, k: 0 };
+            let (bytes, hash) =
+                bound.seal(key, text).ok_or_else(|| Stop::Broken(format!("{role} of {} cannot be sealed", schema.0)))?;
+            *content = Content::Sealed(Box::new(Unit { key: key.id(), hash, size: bytes.len() as u32, at: None }));
+            units.push(bytes);
+        }
+        Ok(frame(&units))
+    }
+
+    /// The subject's key: made by this command, or known before.
+    fn open_key<'a>(&'a self, decided: &'a Decided<'_>, subject: Subject) -> Result<&'a DataKey, Stop> {
+        if let Some((_, key)) = decided.fresh.iter().find(|(of, _)| *of == subject) {
+            return Ok(key);
+        }
+        let known = self.key_of(subject)?.and_then(|(id, _)| self.keys.get(&id));
+        known.ok_or_else(|| Stop::Broken(format!("the key of {subject} is not open")))
+    }
+
+    fn append(
+        &mut self,
+        decided: &Decided<'_>,
+        is_first: bool,
+        draft: Draft,
+        sealed: Vec<u8>,
+        control: u64,
+    ) -> Result<(), Stop> {
+        let stream = stream_of(&draft.data, decided.line);
+        let head = self.heads.stream(stream);
+        let (name, version) = draft.data.schema();
+        let mut header = Header {
+            v: ENVELOPE,
+            format: FORMAT,
+            kernel: Cow::Borrowed(KERNEL),
+            workspace: self.id,
+            stream,
+            seq: head.seq + 1,
+            pos: self.pos() + 1,
+            name: Cow::Borrowed(name),
+            version,
+            command: decided.command,
+            first: is_first.then(|| decided.first.clone()),
+            causes: draft.causes,
+            root: draft.root,
+            actor: decided.request.actor.clone(),
+            on_behalf_of: decided.request.on_behalf_of.clone(),
+            authored_at: decided.request.authored_ms,
+            accepted_at: decided.now_ms,
+            scope: Cow::Borrowed(decided.request.command.scope()),
+            read: draft.read,
+            touched: Vec::new(),
+            control,
+            keep: decided.keep.filter(|_| stream != Space::Control),
+            previous: head.hash,
+        };
+        header.touched = apply_noting(&mut self.state, &header, &draft.data);
+        if let EventData::KeyDestroyed(destroyed) = &draft.data {
+            self.keys.remove(&destroyed.key);
+            self.key_writes.insert(key_address(destroyed.key), Write::Delete);
+        }
+        let body = header.encode(&draft.data).map_err(|why| Stop::Broken(format!("{name} cannot be written: {why}")))?;
+        let hash = event_hash(&body);
+        self.heads.streams.insert(stream, StreamHead { seq: header.seq, hash: HashText(hash) });
+        self.events.push(StoredEvent { pos: header.pos, stream: stream.to_string(), seq: header.seq, body, hash, sealed });
+        Ok(())
+    }
+}
+
+/// Where a wrapped data key is.
+pub(super) fn key_address(key: KeyId) -> Address {
+    Address::new(KEYS_SPACE, key.to_string())
+}

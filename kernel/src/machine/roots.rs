@@ -1,0 +1,130 @@
+//! Roots: folding what is pending into the state maps.
+
+use super::{Stop, Workspace};
+use crate::entity::Branch;
+use crate::hash::{Domain, HashText, hash};
+use crate::key::{Key, Line, Space};
+use crate::map::{Changes, FOLD_AT, Folded, Page, PageKey, fold};
+use crate::storage::{Address, Row, Write};
+use crate::view::{Answer, View, Want};
+use std::collections::BTreeMap;
+
+impl Workspace {
+    /// The root of a space's state, at the last event. A fork's root covers its base's.
+    pub fn root(&self, space: Space) -> Result<HashText, Stop> {
+        let own = match self.fold_space(space)? {
+            Some(folded) => folded.tree.root,
+            None => crate::map::from_scratch([]).tree.root,
+        };
+        let Space::Data(line) = space else { return Ok(own) };
+        if line == Line::default() {
+            return Ok(own);
+        }
+        let branch = self.read(line).control::<Branch>(Key::Branch(line.branch))?;
+        Ok(branch.and_then(|branch| branch.base.as_ref()).map_or(own, |base| {
+            HashText(hash(Domain::Fork, &[&base.root.0, &own.0]))
+        }))
+    }
+
+    /// Fold every space if enough is pending, and give the pages to write.
+    pub(super) fn fold_if_due(&mut self) -> Result<Vec<(Address, Write)>, Stop> {
+        let since_fold = self.pos() - self.heads.folded;
+        let pending: usize = self.state.spaces().map(|(_, rows)| rows.pending().len()).sum();
+        if pending < FOLD_AT && since_fold < FOLD_AT as u64 {
+            return Ok(Vec::new());
+        }
+        let spaces: Vec<Space> = self.state.spaces().map(|(space, _)| space).collect();
+        let mut folds = BTreeMap::new();
+        for space in spaces {
+            folds.extend(self.fold_space(space)?.map(|folded| (space, folded)));
+        }
+        let pos = self.pos();
+        let mut writes = Vec::new();
+        for (space, folded) in folds {
+            self.take_fold(space, folded, pos, &mut writes);
+        }
+        self.heads.folded = pos;
+        self.pending_known = true;
+        Ok(writes)
+    }
+
+    /// The space's map with all that is pending; none for a space that never had a row.
+    fn fold_space(&self, space: Space) -> Result<Option<Folded>, Stop> {
+        if !self.pending_known {
+            return Err(Stop::Load(Want::EventsAfter(self.heads.folded)));
+        }
+        let tree = self.heads.trees.get(&space).copied();
+        let changes = self.pending_changes(space)?;
+        if tree.is_none() && changes.is_empty() {
+            return Ok(None);
+        }
+        let load = |key: &PageKey| self.pages.get(&(space, key.clone()));
+        match fold(tree, changes, &load) {
+            Ok(folded) => Ok(Some(folded)),
+            Err(missing) => Err(Stop::Load(Want::Pages(space, missing.into_iter().collect()))),
+        }
+    }
+
+    fn pending_changes(&self, space: Space) -> Result<Changes, Stop> {
+        let Some(rows) = self.state.rows(space) else { return Ok(Changes::new()) };
+        let mut changes = Changes::new();
+        let mut missing = Vec::new();
+        for key in rows.pending() {
+            match rows.slot(key) {
+                None => missing.push(*key),
+                Some(slot) => {
+                    let hash = match (&slot.entity, slot.hash) {
+                        (None, _) => None,
+                        (Some(_), Some(hash)) => Some(hash),
+                        (Some(entity), None) => Some(row_hash(&entity.encode().map_err(unsealed)?)),
+                    };
+                    changes.insert(key.to_string(), hash);
+                }
+            }
+        }
+        if missing.is_empty() { Ok(changes) } else { Err(Stop::Load(Want::Rows(space, missing))) }
+    }
+
+    fn take_fold(&mut self, space: Space, folded: Folded, pos: u64, writes: &mut Vec<(Address, Write)>) {
+        for (key, page) in folded.pages {
+            let address = Address::new(pages_space(space), key.text());
+            match page {
+                Some(page) => {
+                    writes.push((address, Write::Put(page_row(&key, &page, pos))));
+                    self.pages.insert((space, key), page);
+                }
+                None => {
+                    writes.push((address, Write::Delete));
+                    self.pages.remove(&(space, key));
+                }
+            }
+        }
+        self.heads.trees.insert(space, folded.tree);
+        self.state.rows_mut(space).folded();
+    }
+
+    /// Whether a row is loaded and there.
+    pub fn has(&self, space: Space, key: &Key) -> bool {
+        matches!(self.state.get(space, key), Answer::Present(_))
+    }
+}
+
+/// The space in which the pages of `space` are stored.
+pub fn pages_space(space: Space) -> String {
+    format!("pages/{space}")
+}
+
+/// A page as it is stored.
+pub fn page_row(key: &PageKey, page: &Page, pos: u64) -> Row {
+    let value = page.encode(key.level);
+    Row { hash: row_hash(&value), value, since: pos }
+}
+
+/// The hash of a row's value.
+pub fn row_hash(value: &[u8]) -> [u8; 32] {
+    hash(Domain::Row, &[value])
+}
+
+pub(super) fn unsealed(why: serde_json::Error) -> Stop {
+    Stop::Broken(format!("a row cannot be written: {why}"))
+}
