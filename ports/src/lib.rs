@@ -6,11 +6,13 @@
 pub mod ambient;
 pub mod outbound;
 pub mod provider;
+pub mod sequencing;
 pub mod store;
 pub mod vault;
 
 pub use ambient::{Clock, Entropy};
 pub use outbound::{Outbound, OutboundError};
-pub use provider::Codec;
+pub use provider::{Codec, Models};
+pub use sequencing::{Sequencing, SequencingError};
 pub use store::{Conflict, Store, StoreError};
 pub use vault::{Secret, Vault, VaultError};

@@ -1,5 +1,6 @@
 //! The normalised contract of a model call, and the codec that translates it into one vendor's dialect.
 
+use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +109,38 @@ pub struct ModelFailure {
     pub retry_after_ms: Option<u64>,
     /// Whether the same call may be tried again.
     pub retriable: bool,
+}
+
+/// A provider, as a workspace keeps it. It holds a reference to a key and never the key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProviderEntry {
+    /// Which codec speaks to it.
+    pub dialect: String,
+    /// Where it is, up to where its dialect's paths begin: `https://host/v1`.
+    pub base_url: String,
+    /// Where its key is kept (`env:NAME`, `vault:NAME`); none for a server that wants none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_ref: Option<String>,
+    /// The provider's name of the model. It replaces the request's, so that one request can go to one provider after
+    /// another.
+    pub model: String,
+    /// How long one call may take, from connecting to the last byte.
+    pub timeout_ms: u64,
+    /// Whether `http://` will do although the host is not this machine: key and conversation then travel in clear.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_plain_http: bool,
+}
+
+/// Calls models, wherever the way to them is.
+#[async_trait(?Send)]
+pub trait Models {
+    /// Send `request` to `provider` under `idempotency_key`.
+    async fn call(
+        &self,
+        provider: &ProviderEntry,
+        idempotency_key: &str,
+        request: &ModelRequest,
+    ) -> Result<ModelResponse, ModelFailure>;
 }
 
 /// A pure translation between the normalised contract and one dialect. No I/O, no clock, no state.

@@ -1,6 +1,6 @@
 //! Which addresses a key and a conversation may travel to.
 
-use crate::entry::ProviderEntry;
+use ports::provider::ProviderEntry;
 use http::Uri;
 use std::net::{Ipv4Addr, Ipv6Addr};
 

@@ -3,7 +3,7 @@
 //! Whoever may call this can have any key of the vault sent to any address, so it must be reachable for the host's own
 //! functions only; it authenticates nobody.
 
-use crate::entry::ProviderEntry;
+use ports::provider::ProviderEntry;
 use crate::problem::{Problem, json};
 use crate::router::Router;
 use bytes::Bytes;

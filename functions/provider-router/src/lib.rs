@@ -6,13 +6,12 @@
 
 mod address;
 mod concealment;
-mod entry;
 mod handler;
 mod problem;
 mod router;
 #[cfg(test)]
 mod tests;
 
-pub use entry::ProviderEntry;
+pub use ports::provider::ProviderEntry;
 pub use handler::{PATH, handle};
 pub use router::{ANSWER_BYTES_MAX, Router};

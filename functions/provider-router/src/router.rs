@@ -2,7 +2,7 @@
 
 use crate::address;
 use crate::concealment::conceal;
-use crate::entry::ProviderEntry;
+use ports::provider::ProviderEntry;
 use ports::provider::{FailureClass, ModelFailure, ModelRequest, ModelResponse};
 use ports::{Codec, Outbound, OutboundError, Secret, Vault, VaultError};
 
