@@ -12,6 +12,7 @@ pub mod machine;
 pub mod map;
 pub mod merge;
 pub mod reject;
+pub mod replay;
 pub mod seal;
 pub mod state;
 pub mod storage;

@@ -1,1 +1,72 @@
-//! See Cargo.toml.
+//! The sequencer: the one writer of a workspace, over any store.
+//!
+//! It drives [`kernel::machine::Workspace`]: loads what the kernel asks for, decides waiting commands together, commits
+//! them in one transaction, and answers only after the commit. It never calls out. A host gives it a turn per batch and
+//! decides where it lives: an actor per workspace, a Durable Object, a stateless function.
+
+mod failure;
+mod load;
+mod reads;
+mod submit;
+mod verify;
+
+pub use failure::Failure;
+pub use submit::Job;
+pub use verify::{Finding, Verified, verify};
+
+use kernel::id::WorkspaceId;
+use kernel::machine::{Stop, Workspace};
+use ports::{Store, StoreError};
+use std::rc::Rc;
+
+/// The most commands that are decided and committed together.
+pub const BATCH_MAX: usize = 64;
+
+/// A workspace with its store.
+pub struct Sequencer {
+    store: Rc<dyn Store>,
+    workspace: Workspace,
+    key: [u8; 32],
+}
+
+impl std::fmt::Debug for Sequencer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Sequencer({} at {})", self.workspace.id(), self.workspace.pos())
+    }
+}
+
+impl Sequencer {
+    /// Take over the workspace: whoever wrote it before is fenced off. `key` wraps its data keys.
+    pub async fn claim(store: Rc<dyn Store>, id: WorkspaceId, key: [u8; 32]) -> Result<Self, Failure> {
+        let head = store.claim(&id.to_string()).await?;
+        let workspace = Workspace::open(id, key, &head).map_err(broken)?;
+        Ok(Self { store, workspace, key })
+    }
+
+    /// The workspace as the kernel holds it.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// Forget everything that can be loaded again.
+    pub fn forget(&mut self) {
+        self.workspace.forget();
+    }
+
+    /// Begin again from the stored head, as after a crash, without claiming: a writer that was fenced off stays so.
+    async fn reopen(&mut self) -> Result<(), Failure> {
+        let id = self.workspace.id();
+        let head = self.store.head(&id.to_string()).await?;
+        let head = kernel::storage::Head { epoch: self.workspace.epoch(), ..head };
+        self.workspace = Workspace::open(id, self.key, &head).map_err(broken)?;
+        Ok(())
+    }
+}
+
+fn broken(stop: Stop) -> Failure {
+    match stop {
+        Stop::Broken(what) => Failure::Store(StoreError::Damaged { what }),
+        Stop::Refused(rejection) => Failure::Refused(rejection),
+        Stop::Load(want) => Failure::Store(StoreError::Damaged { what: format!("{want:?} cannot be loaded") }),
+    }
+}

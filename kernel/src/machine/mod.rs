@@ -122,6 +122,11 @@ impl Workspace {
         self.id
     }
 
+    /// The fencing token it commits under.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
     /// Position of the last event, committed or not.
     pub fn pos(&self) -> u64 {
         self.heads.pos()

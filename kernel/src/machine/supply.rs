@@ -12,6 +12,9 @@ use crate::seal::{DataKey, Subject};
 use crate::state::Supplied;
 use crate::storage::{Row, StoredEvent};
 
+/// Carriers held; more than any one answer needs.
+const CARRIERS_MAX: usize = 1024;
+
 impl Workspace {
     /// Rows of `space`, as stored.
     pub fn supply_rows(&mut self, space: Space, rows: Vec<(Key, Option<Row>)>) -> Result<(), Stop> {
@@ -91,6 +94,9 @@ impl Workspace {
 
     /// One event, for the content it carries.
     pub fn supply_event(&mut self, event: StoredEvent) {
+        if self.carriers.len() >= CARRIERS_MAX {
+            self.carriers.clear();
+        }
         self.carriers.insert(event.pos, event);
     }
 }

@@ -1,0 +1,149 @@
+//! Replay: from the events alone to the rows, the state maps and the heads they must have led to.
+//!
+//! Content stays sealed: what is checked is that every unit is the one its event committed to.
+
+use crate::apply::apply_noting;
+use crate::entity::{DataKey, Entity};
+use crate::event::{EventData, Header, event_hash};
+use crate::hash::{FORMAT, HashText};
+use crate::id::WorkspaceId;
+use crate::key::{Key, Space};
+use crate::machine::{Heads, StreamHead, kept_key, row_hash};
+use crate::map::{Folded, from_scratch};
+use crate::seal::{Subject, commitment, unframe};
+use crate::state::{Rows, State};
+use crate::storage::{Row, StoredEvent};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A workspace replayed from its first event.
+#[derive(Debug)]
+pub struct Replay {
+    id: WorkspaceId,
+    state: State,
+    heads: Heads,
+    /// Subjects of content that is not there any more: their keys have to be destroyed.
+    dropped: BTreeSet<Subject>,
+}
+
+impl Replay {
+    /// A workspace before its first event.
+    pub fn new(id: WorkspaceId) -> Self {
+        Self { id, state: State::complete(), heads: Heads::default(), dropped: BTreeSet::new() }
+    }
+
+    /// State after the events so far.
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Streams after the events so far. Its maps are empty; see [`Replay::map`].
+    pub fn heads(&self) -> &Heads {
+        &self.heads
+    }
+
+    /// Subjects whose content is missing from events.
+    pub fn dropped(&self) -> &BTreeSet<Subject> {
+        &self.dropped
+    }
+
+    /// Check the next event and apply it. What is wrong with it is said in words; the event is then not applied.
+    pub fn event(&mut self, stored: &StoredEvent) -> Result<(), String> {
+        if event_hash(&stored.body) != stored.hash {
+            return Err("its hash does not fit its bytes".to_owned());
+        }
+        let (header, mut data) = Header::decode(&stored.body).map_err(|why| why.to_string())?;
+        self.follows(&header, stored)?;
+        self.content_is_whole(&mut data, stored)?;
+        let touched = apply_noting(&mut self.state, &header, &data);
+        let hash = HashText(stored.hash);
+        self.heads.streams.insert(header.stream, StreamHead { seq: header.seq, hash });
+        self.state.committed();
+        if touched != header.touched {
+            return Err("it does not touch what it says it touched".to_owned());
+        }
+        Ok(())
+    }
+
+    fn follows(&self, header: &Header, stored: &StoredEvent) -> Result<(), String> {
+        let head = self.heads.stream(header.stream);
+        let pos = self.heads.pos() + 1;
+        if header.pos != pos || stored.pos != pos {
+            return Err(format!("it stands at position {} and says {}, where {pos} comes next", stored.pos, header.pos));
+        }
+        if header.stream.to_string() != stored.stream || header.seq != stored.seq || header.seq != head.seq + 1 {
+            return Err(format!(
+                "it stands in {} at {} and says {} at {}, where {} comes next",
+                stored.stream,
+                stored.seq,
+                header.stream,
+                header.seq,
+                head.seq + 1
+            ));
+        }
+        if header.previous != head.hash {
+            return Err(format!("it does not follow the event before it in {}", header.stream));
+        }
+        if header.workspace != self.id || header.format != FORMAT {
+            return Err("it belongs to another workspace or hash format".to_owned());
+        }
+        Ok(())
+    }
+
+    fn content_is_whole(&mut self, data: &mut EventData, stored: &StoredEvent) -> Result<(), String> {
+        let subject = data.subject();
+        let contents = data.contents();
+        if stored.sealed.is_empty() && !contents.is_empty() {
+            self.dropped.extend(subject);
+            return Ok(());
+        }
+        let units = unframe(&stored.sealed).ok_or("its sealed units are malformed")?;
+        if units.len() != contents.len() {
+            return Err(format!("it commits to {} sealed units and carries {}", contents.len(), units.len()));
+        }
+        for ((role, content), unit) in contents.into_iter().zip(units) {
+            if content.unit().is_none_or(|it| it.hash != commitment(unit) || it.size as usize != unit.len()) {
+                return Err(format!("its sealed {role} was altered"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Every row there has to be now, by space and key.
+    pub fn rows(&self) -> Result<BTreeMap<String, BTreeMap<String, Row>>, String> {
+        let mut spaces: BTreeMap<String, BTreeMap<String, Row>> = BTreeMap::new();
+        let row = |entity: &Entity, since| {
+            encoded(entity).map(|value| Row { hash: row_hash(&value), value, since })
+        };
+        for (space, rows) in self.state.spaces() {
+            let here = spaces.entry(space.to_string()).or_default();
+            for (key, entity, since) in rows.present() {
+                here.insert(key.to_string(), row(entity, since)?);
+            }
+        }
+        for (line, key, since, entity) in self.state.kept_versions() {
+            let here = spaces.entry(Space::Kept(line).to_string()).or_default();
+            here.insert(kept_key(&key, since), row(entity, since)?);
+        }
+        Ok(spaces)
+    }
+
+    /// The state map of a space now, built from all its rows.
+    pub fn map(&self, space: Space) -> Result<Folded, String> {
+        let rows = self.state.rows(space).into_iter().flat_map(Rows::present);
+        let hashes = rows.map(|(key, entity, _)| encoded(entity).map(|value| (key.to_string(), row_hash(&value))));
+        Ok(from_scratch(hashes.collect::<Result<Vec<_>, _>>()?))
+    }
+
+    /// Data keys the log speaks of: by subject, the key's id, its check, and whether it was destroyed.
+    pub fn keys(&self) -> impl Iterator<Item = (Subject, &DataKey)> {
+        let rows = self.state.rows(Space::Control).into_iter().flat_map(Rows::present);
+        rows.filter_map(|(key, entity, _)| match (key, entity) {
+            (Key::Subject(subject), Entity::DataKey(key)) => Some((*subject, key)),
+            _ => None,
+        })
+    }
+}
+
+fn encoded(entity: &Entity) -> Result<Vec<u8>, String> {
+    entity.encode().map_err(|why| format!("a replayed row cannot be written: {why}"))
+}
