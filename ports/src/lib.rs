@@ -5,13 +5,15 @@
 
 pub mod ambient;
 pub mod outbound;
+pub mod problem;
 pub mod provider;
 pub mod sequencing;
 pub mod store;
 pub mod vault;
 
-pub use ambient::{Clock, Entropy};
+pub use ambient::{Clock, Entropy, EntropyError, Timer};
 pub use outbound::{Outbound, OutboundError};
+pub use problem::Problem;
 pub use provider::{Codec, Models};
 pub use sequencing::{Sequencing, SequencingError};
 pub use store::{Conflict, Store, StoreError};

@@ -17,7 +17,7 @@ pub const LEASE_MS_MAX: u64 = 10 * 60 * 1000;
 /// How many expired leases one command gives back.
 const EXPIRED_MAX: usize = 16;
 
-/// Take an effect to perform.
+/// Take an effect to perform. The reply names it among what was made.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EffectLease {
@@ -61,7 +61,7 @@ impl Decide for EffectLease {
         }
         let (causes, root) = (vec![effect.command], Some(effect.command));
         drafts.push(Draft { causes, root, read: effect::context_keys(&with.read, effect)?, ..Draft::from(granted) });
-        Ok(Decision { drafts, made: Vec::new() })
+        Ok(Decision { drafts, made: vec![effect] })
     }
 }
 

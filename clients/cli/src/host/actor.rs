@@ -1,0 +1,151 @@
+//! The actor of a workspace: one task, one sequencer, one question after the other. Commands that wait go together.
+
+use kernel::id::{Id, WorkspaceId};
+use kernel::machine::Reply;
+use ports::sequencing::{EffectView, EventView, TaskView, WorkspaceView};
+use ports::{Store, StoreError, Vault, VaultError};
+use sequencer::{BATCH_MAX, Failure, Job, Sequencer};
+use std::rc::Rc;
+use tokio::sync::{mpsc, oneshot, watch};
+
+/// Questions that may wait; beyond that the host says it is overloaded.
+const WAITING_MAX: usize = 4096;
+
+type Answer<T> = oneshot::Sender<Result<T, Failure>>;
+
+/// What an actor is asked.
+pub enum Question {
+    /// Decide and commit.
+    Submit(Vec<Job>, oneshot::Sender<Vec<Result<Reply, Failure>>>),
+    /// Committed events.
+    Events(u64, usize, Answer<Vec<EventView>>),
+    /// Where the workspace stands.
+    Describe(Answer<WorkspaceView>),
+    /// A task.
+    Task(Id, Answer<Option<TaskView>>),
+    /// Effects that wait.
+    Due(usize, Answer<Vec<Id>>),
+    /// A leased effect.
+    Effect(Id, Answer<Option<EffectView>>),
+}
+
+/// What a runtime waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Outstanding {
+    /// Whether an effect waits for a runtime.
+    pub due: bool,
+    /// When the first lease is over.
+    pub next_expiry: Option<u64>,
+}
+
+/// The way to an actor.
+#[derive(Clone)]
+pub struct Handle {
+    /// Questions.
+    pub ask: mpsc::Sender<Question>,
+    /// Position of the last committed event.
+    pub pos: watch::Receiver<u64>,
+    /// What a runtime waits for.
+    pub outstanding: watch::Receiver<Outstanding>,
+}
+
+/// Why a workspace cannot be opened.
+pub enum NotOpen {
+    /// Its store or its log says no.
+    Failure(Failure),
+    /// The vault says no.
+    Vault(VaultError),
+}
+
+struct Actor {
+    sequencer: Sequencer,
+    pos: watch::Sender<u64>,
+    outstanding: watch::Sender<Outstanding>,
+}
+
+/// Claim the workspace and start its actor.
+pub async fn spawn(id: WorkspaceId, store: &Rc<dyn Store>, vault: &Rc<dyn Vault>) -> Result<Handle, NotOpen> {
+    // The store is asked first: a key is not made for a workspace that does not exist.
+    store.head(&id.to_string()).await.map_err(|why| NotOpen::Failure(why.into()))?;
+    let key = vault.workspace_key(&id.to_string()).await.map_err(NotOpen::Vault)?;
+    let sequencer = Sequencer::claim(Rc::clone(store), id, key).await.map_err(NotOpen::Failure)?;
+    let (ask, questions) = mpsc::channel(WAITING_MAX);
+    let pos = watch::Sender::new(sequencer.workspace().pos());
+    let outstanding = watch::Sender::new(Outstanding::default());
+    let handle = Handle { ask, pos: pos.subscribe(), outstanding: outstanding.subscribe() };
+    let mut actor = Actor { sequencer, pos, outstanding };
+    actor.look_out().await;
+    tokio::task::spawn_local(actor.run(questions));
+    Ok(handle)
+}
+
+impl Actor {
+    async fn run(mut self, mut questions: mpsc::Receiver<Question>) {
+        let mut waiting = Vec::new();
+        while questions.recv_many(&mut waiting, BATCH_MAX).await > 0 {
+            let mut jobs = Vec::new();
+            let mut askers = Vec::new();
+            for question in waiting.drain(..) {
+                match question {
+                    Question::Submit(more, reply) => {
+                        askers.push((more.len(), reply));
+                        jobs.extend(more);
+                    }
+                    other => {
+                        // What was sent before a question is visible to it.
+                        self.submit(&mut jobs, &mut askers).await;
+                        self.answer(other).await;
+                    }
+                }
+            }
+            self.submit(&mut jobs, &mut askers).await;
+        }
+    }
+
+    async fn submit(&mut self, jobs: &mut Vec<Job>, askers: &mut Vec<(usize, oneshot::Sender<Vec<Result<Reply, Failure>>>)>) {
+        if jobs.is_empty() {
+            return;
+        }
+        let mut outcomes = self.sequencer.submit(jobs).await.into_iter();
+        jobs.clear();
+        for (count, reply) in askers.drain(..) {
+            let _ = reply.send(outcomes.by_ref().take(count).collect());
+        }
+        self.pos.send_replace(self.sequencer.workspace().pos());
+        self.look_out().await;
+    }
+
+    /// Tell runtimes what they may wait for.
+    async fn look_out(&mut self) {
+        let due = self.sequencer.due(1).await.is_ok_and(|due| !due.is_empty());
+        let next_expiry = self.sequencer.next_expiry().await.unwrap_or_default();
+        let now = Outstanding { due, next_expiry };
+        self.outstanding.send_if_modified(|before| std::mem::replace(before, now) != now);
+    }
+
+    async fn answer(&mut self, question: Question) {
+        match question {
+            Question::Submit(..) => {}
+            Question::Events(after, limit, reply) => drop(reply.send(self.sequencer.events(after, limit).await)),
+            Question::Describe(reply) => drop(reply.send(self.sequencer.describe().await)),
+            Question::Task(task, reply) => drop(reply.send(self.sequencer.task(task).await)),
+            Question::Due(limit, reply) => drop(reply.send(self.sequencer.due(limit).await)),
+            Question::Effect(effect, reply) => drop(reply.send(self.sequencer.effect(effect).await)),
+        }
+    }
+}
+
+impl From<NotOpen> for ports::SequencingError {
+    fn from(why: NotOpen) -> Self {
+        match why {
+            NotOpen::Failure(failure) => failure.into(),
+            NotOpen::Vault(error) => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for NotOpen {
+    fn from(error: StoreError) -> Self {
+        Self::Failure(error.into())
+    }
+}

@@ -1,0 +1,115 @@
+//! The embedded native host: sequencers, gateway and runtimes in one process, on one machine.
+//!
+//! ```text
+//!   edge thread (current-thread executor)              shard threads (current-thread executors)
+//!   ┌──────────────────────────────────────┐           ┌───────────────────────────────────────┐
+//!   │ hyper ─► gateway ─┐                  │  channel  │ actor of workspace A ─► libSQL file A │
+//!   │                   ├─► Sequencing ────┼──────────►│ actor of workspace B ─► libSQL file B │
+//!   │ runtimes ─────────┘                  │           │ …                                     │
+//!   └──────────────────────────────────────┘           └───────────────────────────────────────┘
+//! ```
+//!
+//! One workspace lives on one thread, so nothing is locked. Commands that arrive while a commit runs wait together and
+//! are committed together by the next one.
+
+mod actor;
+mod ambient;
+mod edge;
+mod error;
+mod identity;
+mod sequencing;
+mod shard;
+mod work;
+
+pub use error::HostError;
+pub use identity::Identity;
+pub use sequencing::HostSequencing;
+pub use shard::StoreFactory;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::mpsc;
+
+/// How a host is started.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where it keeps everything.
+    pub data: PathBuf,
+    /// The loopback port it listens on; 0 takes a free one.
+    pub port: u16,
+    /// How many effects of one workspace it performs at once; 0 performs none.
+    pub effects_max: usize,
+}
+
+impl Config {
+    /// A host over `data` on a free port.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self { data: data.into(), port: 0, effects_max: 16 }
+    }
+}
+
+/// A running host. It stops when it is dropped.
+pub struct Host {
+    address: SocketAddr,
+    token: String,
+    stop: Option<tokio::sync::oneshot::Sender<()>>,
+    edge: Option<std::thread::JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for Host {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Host({})", self.address)
+    }
+}
+
+impl Host {
+    /// Start a host over the libSQL files of its data directory.
+    pub fn start(config: &Config) -> Result<Self, HostError> {
+        let stores = shard::libsql(&config.data)?;
+        Self::start_over(config, stores)
+    }
+
+    /// Start a host over other stores: one per shard thread, made on that thread.
+    pub fn start_over(config: &Config, stores: Vec<StoreFactory>) -> Result<Self, HostError> {
+        let identity = Identity::open(&config.data)?;
+        let token = identity.token.clone();
+        let shards = shard::spawn(&config.data, stores)?;
+        let (ready, started) = mpsc::channel();
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let config = config.clone();
+        let edge = std::thread::Builder::new()
+            .name("edge".to_owned())
+            .spawn(move || edge::run(&config, identity, shards, &ready, stopped))
+            .map_err(|why| HostError::Broken(format!("no thread could be started: {why}")))?;
+        let address = started.recv().map_err(|_| HostError::Broken("the host ended while it started".to_owned()))??;
+        Ok(Self { address, token, stop: Some(stop), edge: Some(edge) })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The bearer token of its owner.
+    pub fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Wait until the host ends.
+    pub fn wait(mut self) {
+        if let Some(edge) = self.edge.take() {
+            let _ = edge.join();
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            let _ = stop.send(());
+        }
+        if let Some(edge) = self.edge.take() {
+            let _ = edge.join();
+        }
+    }
+}

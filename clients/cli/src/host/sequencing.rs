@@ -1,0 +1,158 @@
+//! The sequencer as this host's gateway and runtimes reach it: over channels, to the thread a workspace lives on.
+
+use super::actor::{Handle, Question};
+use super::ambient::Machine;
+use super::shard::{Ask, Shard};
+use async_trait::async_trait;
+use kernel::entity::StepStatus;
+use kernel::id::{Id, WorkspaceId};
+use kernel::machine::{Moment, Reply, Request};
+use ports::sequencing::{EffectView, EventView, TaskView, WorkspaceView};
+use ports::{Clock as _, Entropy as _, Sequencing, SequencingError};
+use sequencer::{Failure, Job};
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+/// Called when a workspace is opened, so that a runtime can begin to watch it.
+type Opened = Box<dyn Fn(WorkspaceId, &Handle)>;
+
+/// The way to every workspace of this host.
+pub struct HostSequencing {
+    shards: Vec<Shard>,
+    open: RefCell<BTreeMap<WorkspaceId, Handle>>,
+    opened: RefCell<Option<Opened>>,
+}
+
+impl HostSequencing {
+    /// Over these shards.
+    pub fn new(shards: Vec<Shard>) -> Self {
+        Self { shards, open: RefCell::default(), opened: RefCell::default() }
+    }
+
+    /// Call `opened` for every workspace that is opened from now on.
+    pub fn on_open(&self, opened: Opened) {
+        *self.opened.borrow_mut() = Some(opened);
+    }
+
+    /// Open every workspace there is: work that a crash left goes on without anybody asking.
+    pub async fn open_all(&self) -> Result<(), SequencingError> {
+        for id in self.workspaces().await? {
+            // One that cannot be opened says so to whoever asks for it; the others go on.
+            let _ = self.handle(id).await;
+        }
+        Ok(())
+    }
+
+    /// The way to a workspace, opened if need be.
+    pub async fn handle(&self, id: WorkspaceId) -> Result<Handle, SequencingError> {
+        if let Some(handle) = self.open.borrow().get(&id)
+            && !handle.ask.is_closed()
+        {
+            return Ok(handle.clone());
+        }
+        let (reply, answer) = oneshot::channel();
+        self.shard(id)?.send(Ask::Open(id, reply)).map_err(|_| gone())?;
+        let handle = answer.await.map_err(|_| gone())??;
+        // Somebody else may have opened it meanwhile; the newest claim is the one that may write.
+        self.open.borrow_mut().insert(id, handle.clone());
+        if let Some(opened) = self.opened.borrow().as_ref() {
+            opened(id, &handle);
+        }
+        Ok(handle)
+    }
+
+    fn shard(&self, id: WorkspaceId) -> Result<&Shard, SequencingError> {
+        let nth = usize::from(id.0[15]) % self.shards.len().max(1);
+        self.shards.get(nth).ok_or_else(gone)
+    }
+
+    async fn ask<T>(
+        &self,
+        id: WorkspaceId,
+        question: impl FnOnce(oneshot::Sender<Result<T, Failure>>) -> Question,
+    ) -> Result<T, SequencingError> {
+        let (reply, answer) = oneshot::channel();
+        self.handle(id).await?.ask.try_send(question(reply)).map_err(|_| overloaded())?;
+        Ok(answer.await.map_err(|_| gone())??)
+    }
+
+    async fn submit_all(&self, id: WorkspaceId, requests: Vec<Request>) -> Result<Vec<Result<Reply, Failure>>, SequencingError> {
+        let now_ms = Machine.now_ms();
+        let mut jobs = Vec::with_capacity(requests.len());
+        for request in requests {
+            let entropy = Machine.random().map_err(|why| SequencingError::Unavailable(why.0))?;
+            jobs.push(Job { request, moment: Moment { now_ms, entropy } });
+        }
+        let (reply, answer) = oneshot::channel();
+        self.handle(id).await?.ask.try_send(Question::Submit(jobs, reply)).map_err(|_| overloaded())?;
+        answer.await.map_err(|_| gone())
+    }
+}
+
+fn gone() -> SequencingError {
+    SequencingError::Unavailable("the host is stopping".to_owned())
+}
+
+fn overloaded() -> SequencingError {
+    SequencingError::Unavailable("too many requests wait for this workspace".to_owned())
+}
+
+#[async_trait(?Send)]
+impl Sequencing for HostSequencing {
+    async fn create(&self, workspace: WorkspaceId) -> Result<(), SequencingError> {
+        let (reply, answer) = oneshot::channel();
+        self.shard(workspace)?.send(Ask::Create(workspace, reply)).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?.map_err(|why| Failure::from(why).into())
+    }
+
+    async fn workspaces(&self) -> Result<Vec<WorkspaceId>, SequencingError> {
+        // Every shard sees the same directory.
+        let (reply, answer) = oneshot::channel();
+        self.shards.first().ok_or_else(gone)?.send(Ask::Workspaces(reply)).map_err(|_| gone())?;
+        let names = answer.await.map_err(|_| gone())?.map_err(|why| SequencingError::from(Failure::from(why)))?;
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+    }
+
+    async fn submit(&self, workspace: WorkspaceId, requests: Vec<Request>) -> Vec<Result<Reply, SequencingError>> {
+        let count = requests.len();
+        match self.submit_all(workspace, requests).await {
+            Ok(outcomes) => outcomes.into_iter().map(|outcome| outcome.map_err(Into::into)).collect(),
+            Err(error) => std::iter::repeat_n(Err(error), count).collect(),
+        }
+    }
+
+    async fn events(&self, workspace: WorkspaceId, after: u64, limit: usize) -> Result<Vec<EventView>, SequencingError> {
+        self.ask(workspace, |reply| Question::Events(after, limit, reply)).await
+    }
+
+    async fn describe(&self, workspace: WorkspaceId) -> Result<WorkspaceView, SequencingError> {
+        self.ask(workspace, Question::Describe).await
+    }
+
+    async fn task(&self, workspace: WorkspaceId, task: Id) -> Result<Option<TaskView>, SequencingError> {
+        self.ask(workspace, |reply| Question::Task(task, reply)).await
+    }
+
+    async fn settled(&self, workspace: WorkspaceId, task: Id, wait_ms: u64) -> Result<Option<TaskView>, SequencingError> {
+        let mut pos = self.handle(workspace).await?.pos;
+        let over = tokio::time::Instant::now() + Duration::from_millis(wait_ms);
+        loop {
+            pos.borrow_and_update();
+            let view = self.task(workspace, task).await?;
+            let waits = |task: &TaskView| task.steps.iter().any(|step| step.status == StepStatus::Waiting);
+            if !view.as_ref().is_some_and(waits) || tokio::time::timeout_at(over, pos.changed()).await.is_err() {
+                return Ok(view);
+            }
+        }
+    }
+
+    async fn due(&self, workspace: WorkspaceId, limit: usize) -> Result<Vec<Id>, SequencingError> {
+        self.ask(workspace, |reply| Question::Due(limit, reply)).await
+    }
+
+    async fn effect(&self, workspace: WorkspaceId, effect: Id) -> Result<Option<EffectView>, SequencingError> {
+        self.ask(workspace, |reply| Question::Effect(effect, reply)).await
+    }
+}

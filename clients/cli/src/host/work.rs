@@ -1,0 +1,59 @@
+//! The host's runtime: watches workspaces and performs what is due, holding nothing while nothing is.
+
+use super::actor::{Handle, Outstanding};
+use super::ambient::Machine;
+use ports::Clock as _;
+use runtime::Runtime;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Semaphore, watch};
+
+/// How long to wait after the sequencer did not answer.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Watch one workspace until its actor is gone.
+pub async fn watch(runtime: Rc<Runtime>, handle: Handle, effects_max: usize) {
+    let Handle { mut outstanding, .. } = handle;
+    let slots = Arc::new(Semaphore::new(effects_max));
+    let mut joined = false;
+    while something_to_do(&mut outstanding).await {
+        // A workspace that owes nothing is not written to: joining waits for the first work.
+        if !joined {
+            joined = runtime.join().await.is_ok();
+        }
+        let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
+        match runtime.take().await {
+            Ok(Some(view)) => {
+                let runtime = Rc::clone(&runtime);
+                tokio::task::spawn_local(async move {
+                    let _ = runtime.finish(&view).await;
+                    drop(slot);
+                });
+            }
+            Ok(None) => {
+                let _ = tokio::time::timeout(PAUSE, outstanding.changed()).await;
+            }
+            Err(_) => {
+                joined = false;
+                tokio::time::sleep(PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Come back when an effect waits or a lease is over; false when the actor is gone.
+async fn something_to_do(outstanding: &mut watch::Receiver<Outstanding>) -> bool {
+    loop {
+        let Outstanding { due, next_expiry } = *outstanding.borrow_and_update();
+        let now = Machine.now_ms();
+        if due || next_expiry.is_some_and(|at| at <= now) {
+            return true;
+        }
+        let wait = next_expiry.map_or(Duration::from_secs(3600), |at| Duration::from_millis(at - now));
+        match tokio::time::timeout(wait, outstanding.changed()).await {
+            Ok(Err(_)) => return false,
+            Ok(Ok(())) | Err(_) => {}
+        }
+    }
+}

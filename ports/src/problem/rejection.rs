@@ -1,0 +1,41 @@
+//! The kernel's rejections as HTTP sees them. Title and hint are the kernel's own.
+
+use http::StatusCode;
+use kernel::reject::Code;
+
+/// The status of a rejection. Every code is named, so that a new one cannot be added without choosing.
+pub(super) const fn status(code: Code) -> StatusCode {
+    match code {
+        Code::InvalidArgument | Code::ControlCharacter | Code::TooLong | Code::AmountOutOfRange => {
+            StatusCode::UNPROCESSABLE_ENTITY
+        }
+        Code::DeviceUnknown => StatusCode::FORBIDDEN,
+        Code::NotFound => StatusCode::NOT_FOUND,
+        Code::KeyDestroyed => StatusCode::GONE,
+        Code::AlreadyCreated
+        | Code::CommandIdReused
+        | Code::DeviceForked
+        | Code::CommandForgotten
+        | Code::TooManyGaps
+        | Code::IdempotencyKeyReused
+        | Code::BranchHoldsEffects
+        | Code::StepWaiting
+        | Code::NothingToLease
+        | Code::NotOutstanding
+        | Code::LeaseHeld
+        | Code::RuntimeRestarted => StatusCode::CONFLICT,
+    }
+}
+
+/// What can be relied on after a rejection.
+pub(super) const fn safe(code: Code) -> &'static str {
+    match code {
+        Code::CommandIdReused | Code::DeviceForked | Code::CommandForgotten => {
+            "Nothing was changed; the commands known here stand."
+        }
+        Code::IdempotencyKeyReused => "Nothing was changed; the first request under this key stands.",
+        Code::KeyDestroyed => "Nothing was changed; what other keys seal can still be read.",
+        Code::NotOutstanding => "Nothing was changed; a report is kept even when it comes late.",
+        _ => "Nothing was changed.",
+    }
+}
