@@ -1,7 +1,7 @@
 //! Which addresses a key and a conversation may travel to.
 
-use ports::provider::ProviderEntry;
 use http::Uri;
+use ports::provider::ProviderEntry;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 /// Refuse an entry whose address would carry the call in clear over a network, unless the entry says so.

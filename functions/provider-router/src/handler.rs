@@ -3,12 +3,12 @@
 //! Whoever may call this can have any key of the vault sent to any address, so it must be reachable for the host's own
 //! functions only; it authenticates nobody.
 
-use ports::provider::ProviderEntry;
-use crate::problem::{Problem, json};
 use crate::router::Router;
 use bytes::Bytes;
+use http::header::{ALLOW, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
-use ports::provider::{ModelFailure, ModelRequest, ModelResponse};
+use ports::problem::{Fault, Problem, json, unreadable};
+use ports::provider::{ModelFailure, ModelRequest, ModelResponse, Models, ProviderEntry};
 use serde::{Deserialize, Serialize};
 
 /// Where the handler answers.
@@ -38,31 +38,34 @@ enum Outcome {
 pub async fn handle(request: Request<Bytes>, router: &Router<'_>) -> Response<Bytes> {
     let call = match read(&request) {
         Ok(call) => call,
-        Err(problem) => return problem.response(),
+        Err(problem) => return refusal(&problem),
     };
     let outcome = match router.call(&call.provider, &call.idempotency_key, &call.request).await {
         Ok(response) => Outcome::Ok(response),
         Err(failure) => Outcome::Failure(failure),
     };
-    json(StatusCode::OK, "application/json", &outcome)
+    json(StatusCode::OK, &outcome)
 }
 
 /// The call in `request`, or the problem with it.
 fn read(request: &Request<Bytes>) -> Result<Call, Problem> {
-    let problem = |status, code, title, detail| Err(Problem { status, code, title, detail });
     if request.uri().path() != PATH {
-        return problem(StatusCode::NOT_FOUND, "not-found", "Not found", format!("calls are made at {PATH}"));
+        return Err(Fault::UnknownRoute.because(format!("calls are made at {PATH}")));
     }
     if request.method() != Method::POST {
-        let detail = "calls are made by POST".to_owned();
-        return problem(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "Method not allowed", detail);
+        return Err(Fault::MethodNotAllowed.because("calls are made by POST"));
     }
     if request.body().len() > CALL_BYTES_MAX {
-        let detail = format!("a call has at most {CALL_BYTES_MAX} bytes");
-        return problem(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large", detail);
+        return Err(Fault::BodyTooLarge.because(format!("a call has at most {CALL_BYTES_MAX} bytes")));
     }
-    serde_json::from_slice(request.body()).or_else(|error| {
-        let detail = format!("the body is not a call {{provider, request, idempotency_key}}: {error}");
-        problem(StatusCode::BAD_REQUEST, "malformed-body", "The body cannot be read", detail)
-    })
+    let wanted = "the body is not a call {provider, request, idempotency_key}";
+    serde_json::from_slice(request.body()).map_err(|error| unreadable(&error).within(wanted))
+}
+
+fn refusal(problem: &Problem) -> Response<Bytes> {
+    let mut response = problem.response();
+    if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+    }
+    response
 }

@@ -7,11 +7,10 @@
 mod address;
 mod concealment;
 mod handler;
-mod problem;
 mod router;
 #[cfg(test)]
 mod tests;
 
-pub use ports::provider::ProviderEntry;
 pub use handler::{PATH, handle};
+pub use ports::provider::ProviderEntry;
 pub use router::{ANSWER_BYTES_MAX, Router};

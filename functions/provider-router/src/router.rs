@@ -2,8 +2,8 @@
 
 use crate::address;
 use crate::concealment::conceal;
-use ports::provider::ProviderEntry;
-use ports::provider::{FailureClass, ModelFailure, ModelRequest, ModelResponse};
+use async_trait::async_trait;
+use ports::provider::{FailureClass, ModelFailure, ModelRequest, ModelResponse, Models, ProviderEntry};
 use ports::{Codec, Outbound, OutboundError, Secret, Vault, VaultError};
 
 /// Most bytes of a provider's answer that are read: far more than any answer without streaming has.
@@ -20,9 +20,10 @@ pub struct Router<'a> {
     pub outbound: &'a dyn Outbound,
 }
 
-impl Router<'_> {
+#[async_trait(?Send)]
+impl Models for Router<'_> {
     /// Call `provider` once. `idempotency_key` must be the same for every repetition of the same call.
-    pub async fn call(
+    async fn call(
         &self,
         provider: &ProviderEntry,
         idempotency_key: &str,
@@ -41,7 +42,9 @@ impl Router<'_> {
             None => failure,
         })
     }
+}
 
+impl Router<'_> {
     async fn exchange(
         &self,
         codec: &dyn Codec,

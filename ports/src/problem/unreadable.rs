@@ -9,10 +9,11 @@ const FIELD_MAX: usize = 64;
 
 /// Why `error` kept a body from being read: not JSON at all, or JSON of another form.
 pub fn unreadable(error: &serde_json::Error) -> Problem {
-    match error.classify() {
-        Category::Data => bad_arguments(&error.to_string()),
-        Category::Io | Category::Syntax | Category::Eof => Fault::MalformedJson.because(error.to_string()),
+    let text = error.to_string();
+    if error.classify() == Category::Data || number_out_of_range(&text) {
+        return bad_arguments(&text);
     }
+    Fault::MalformedJson.because(text)
 }
 
 /// The problem with JSON that serde refused with `text`: an id, an amount, or another argument.
@@ -45,7 +46,7 @@ fn without_content(found: &str) -> String {
     what.to_owned()
 }
 
-/// A number that no type of number holds.
+/// A number that no type of number holds. Readers call it bad syntax, which it is not.
 fn number_out_of_range(text: &str) -> bool {
     text.starts_with("number out of range")
 }

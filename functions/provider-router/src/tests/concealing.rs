@@ -3,7 +3,7 @@
 use super::host::{Host, KEY, entry};
 use crate::concealment::conceal;
 use crate::{ProviderEntry, Router};
-use ports::OutboundError;
+use ports::{Models, OutboundError};
 
 #[tokio::test]
 async fn a_key_in_a_failure_is_concealed() {

@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use ports::provider::{FailureClass, Message, ModelFailure, ModelRequest, ModelResponse, Speaker, Stop};
-use ports::{Codec, Outbound, OutboundError, Secret, Vault, VaultError};
+use ports::{Codec, Models, Outbound, OutboundError, Secret, Vault, VaultError};
 use std::cell::RefCell;
 
 /// The key of the provider in every test.
