@@ -1,0 +1,64 @@
+//! Batches that no head could make right: gaps, unordered addresses, values too large.
+
+use kernel::storage::{Address, Batch, ROW_BYTES_MAX, Write};
+use ports::store::StoreError;
+
+/// Refuse a batch that breaks what [`Batch`] states, before anything is compared or written.
+pub(crate) fn refuse_malformed(batch: &Batch) -> Result<(), StoreError> {
+    positions(batch)?;
+    addresses(&batch.writes)?;
+    sizes(batch)
+}
+
+fn positions(batch: &Batch) -> Result<(), StoreError> {
+    let mut pos = batch.expected_pos;
+    for event in &batch.events {
+        pos = pos.saturating_add(1);
+        if event.pos != pos {
+            return Err(malformed(format!("event {} stands where {pos} has to", event.pos)));
+        }
+    }
+    if batch.pos != pos {
+        return Err(malformed(format!("the new head is at {}, its last event at {pos}", batch.pos)));
+    }
+    Ok(())
+}
+
+fn addresses(writes: &[(Address, Write)]) -> Result<(), StoreError> {
+    if let Some((at, _)) = writes.iter().find(|(at, _)| !plain(&at.space) || !plain(&at.key)) {
+        return Err(malformed(format!("address {:?}/{:?} is not plain ASCII", at.space, at.key)));
+    }
+    if !writes.is_sorted_by(|(one, _), (next, _)| one < next) {
+        return Err(malformed("addresses are not ordered, or one occurs twice".into()));
+    }
+    Ok(())
+}
+
+fn plain(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+}
+
+fn sizes(batch: &Batch) -> Result<(), StoreError> {
+    fits(&batch.head, || "the head".into())?;
+    for event in &batch.events {
+        fits(&event.body, || format!("event {}", event.pos))?;
+        fits(&event.sealed, || format!("event {}, sealed", event.pos))?;
+    }
+    for (at, write) in &batch.writes {
+        if let Write::Put(row) | Write::Insert(row) = write {
+            fits(&row.value, || format!("{}/{}", at.space, at.key))?;
+        }
+    }
+    Ok(())
+}
+
+fn fits(value: &[u8], what: impl FnOnce() -> String) -> Result<(), StoreError> {
+    if value.len() <= ROW_BYTES_MAX {
+        return Ok(());
+    }
+    Err(StoreError::TooLarge { what: what(), bytes: value.len() })
+}
+
+fn malformed(why: String) -> StoreError {
+    StoreError::Unavailable(format!("malformed batch, nothing was written: {why}"))
+}
