@@ -1,1 +1,7 @@
-//! See Cargo.toml.
+//! `kernelos`: the command line, with the embedded native host in it.
+
+pub mod api;
+pub mod args;
+pub mod commands;
+pub mod host;
+pub mod outcome;

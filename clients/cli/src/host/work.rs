@@ -16,7 +16,9 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub async fn watch(runtime: Rc<Runtime>, handle: Handle, effects_max: usize) {
     let Handle { mut outstanding, .. } = handle;
     let slots = Arc::new(Semaphore::new(effects_max));
-    let mut joined = false;
+    // Leases that stand may be those of this runtime's earlier process: joining gives them back at once.
+    let leases_stand = outstanding.borrow().next_expiry.is_some();
+    let mut joined = leases_stand && runtime.join().await.is_ok();
     while something_to_do(&mut outstanding).await {
         // A workspace that owes nothing is not written to: joining waits for the first work.
         if !joined {

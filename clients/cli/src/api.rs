@@ -1,0 +1,95 @@
+//! Talking to a host over HTTP: the one that runs over the data directory, or one started for this command.
+
+use crate::host::{Config, Host, HostError, Identity};
+use crate::outcome::Problem;
+use bytes::Bytes;
+use http::{Method, Request};
+use http_client::HttpClient;
+use ports::Outbound as _;
+use serde_json::Value;
+use std::path::Path;
+
+/// The largest answer that is read.
+const ANSWER_MAX: usize = 64 << 20;
+
+/// Where a running host says that it runs.
+pub const HOST_FILE: &str = "host.json";
+
+/// A host to talk to.
+pub struct Api {
+    base: String,
+    token: String,
+    client: HttpClient,
+    /// The host started for this command; it stops with it.
+    own: Option<Host>,
+}
+
+impl Api {
+    /// The host that runs over `data`, or a new one.
+    pub fn reach(data: &Path) -> Result<Self, Problem> {
+        match Host::start(&Config::new(data)) {
+            Ok(host) => {
+                let (address, token) = (host.address(), host.token().to_owned());
+                Self::at(&address.to_string(), token, Some(host))
+            }
+            Err(HostError::Busy(what)) => {
+                let address = running(data).ok_or_else(|| Problem::from(HostError::Busy(what)))?;
+                Self::at(&address, Identity::open(data)?.token, None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn at(address: &str, token: String, own: Option<Host>) -> Result<Self, Problem> {
+        let client = HttpClient::new().map_err(|why| Problem::failed("http", why.to_string(), ""))?;
+        Ok(Self { base: format!("http://{address}"), token, client, own })
+    }
+
+    /// Whether the host was started for this command.
+    pub fn is_own(&self) -> bool {
+        self.own.is_some()
+    }
+
+    /// Read `path`.
+    pub async fn get(&self, path: &str, timeout_ms: u64) -> Result<Value, Problem> {
+        self.send(Method::GET, path, None, Bytes::new(), timeout_ms).await
+    }
+
+    /// Send `body` to `path`; the same `key` never takes effect twice.
+    pub async fn post(&self, path: &str, key: &str, body: &Value) -> Result<Value, Problem> {
+        self.send(Method::POST, path, Some(key), Bytes::from(body.to_string()), 30_000).await
+    }
+
+    async fn send(&self, method: Method, path: &str, key: Option<&str>, body: Bytes, timeout_ms: u64) -> Result<Value, Problem> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header("authorization", format!("Bearer {}", self.token))
+            .header("content-type", "application/json");
+        if let Some(key) = key {
+            request = request.header("idempotency-key", key);
+        }
+        let bad = |why: http::Error| Problem::usage(why.to_string(), "Check the ids that were given.");
+        let request = request.body(body).map_err(bad)?;
+        let response = self.client.send(request, timeout_ms, ANSWER_MAX).await.map_err(|why| {
+            Problem::failed("host_unreachable", format!("the host does not answer: {why}"), "Is `kernelos dev` still running?")
+        })?;
+        let ok = response.status().is_success();
+        let value: Value = serde_json::from_slice(response.body())
+            .map_err(|why| Problem::failed("protocol", format!("the host's answer is not JSON: {why}"), ""))?;
+        if ok { Ok(value) } else { Err(refused(&value)) }
+    }
+}
+
+/// A problem document in the words of the command line.
+pub fn refused(document: &Value) -> Problem {
+    let text = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let what = [text("title"), text("detail")].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    Problem::failed(text("code"), what, text("hint"))
+}
+
+fn running(data: &Path) -> Option<String> {
+    let file = std::fs::read(data.join(HOST_FILE)).ok()?;
+    let value: Value = serde_json::from_slice(&file).ok()?;
+    value.get("address")?.as_str().map(str::to_owned)
+}

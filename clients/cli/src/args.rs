@@ -1,0 +1,125 @@
+//! What the program understands.
+
+use clap::{Parser, Subcommand};
+use std::path::PathBuf;
+
+/// KernelOS: AI work that survives. A workspace is an append-only event log; agents, devices and providers come and go
+/// around it.
+#[derive(Debug, Parser)]
+#[command(name = "kernelos", version)]
+pub struct Args {
+    /// Where this machine keeps its workspaces.
+    #[arg(long, global = true, env = "KERNELOS_DATA", default_value_os_t = default_data(), value_name = "DIR")]
+    pub data: PathBuf,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the embedded host in the foreground, on the loopback interface.
+    Dev(Dev),
+    /// Ask an agent and wait for its answer.
+    Ask(Ask),
+    /// Show the event log.
+    Log(Log),
+    /// Replay a workspace from its first event; with --verify, compare everything that is stored.
+    Replay(Replay),
+    /// Look at this machine's set-up, and say what is wrong and how to mend it.
+    Doctor(Doctor),
+}
+
+/// Run the embedded host.
+#[derive(Debug, clap::Args)]
+pub struct Dev {
+    /// The loopback port to listen on; 0 takes a free one.
+    #[arg(long, default_value_t = 7117)]
+    pub port: u16,
+    /// How many effects of one workspace are performed at once.
+    #[arg(long, default_value_t = 16)]
+    pub effects: usize,
+}
+
+/// Ask an agent.
+#[derive(Debug, clap::Args)]
+pub struct Ask {
+    /// The question.
+    pub question: String,
+    /// Go on with this task.
+    #[arg(long, value_name = "ID")]
+    pub task: Option<String>,
+    /// Where the provider is reached, up to and including its version: https://host/v1.
+    #[arg(long, env = "KERNELOS_BASE_URL", value_name = "URL")]
+    pub base_url: Option<String>,
+    /// The provider's name of the model.
+    #[arg(long, env = "KERNELOS_MODEL", value_name = "NAME")]
+    pub model: Option<String>,
+    /// Where the key is: env:NAME or vault:NAME. The key itself is never an argument.
+    #[arg(long, env = "KERNELOS_KEY_REF", value_name = "REF")]
+    pub key_ref: Option<String>,
+    /// The provider's wire dialect.
+    #[arg(long, default_value = "openai-chat", value_name = "NAME")]
+    pub dialect: String,
+    /// What the agent is told before the conversation.
+    #[arg(long, value_name = "TEXT")]
+    pub instructions: Option<String>,
+    /// Most tokens the answer may have.
+    #[arg(long, value_name = "N")]
+    pub max_tokens: Option<u64>,
+    /// The workspace; the only one there is, or a new one named home, when absent.
+    #[arg(long, value_name = "ID")]
+    pub workspace: Option<String>,
+    /// Print the task as JSON instead of the answer.
+    #[arg(long)]
+    pub json: bool,
+    /// Give up waiting after this many seconds; the work goes on when a host runs.
+    #[arg(long, default_value_t = 300, value_name = "SECONDS")]
+    pub wait: u64,
+}
+
+/// Show the event log.
+#[derive(Debug, clap::Args)]
+pub struct Log {
+    /// The workspace; the only one there is when absent.
+    #[arg(long, value_name = "ID")]
+    pub workspace: Option<String>,
+    /// Show events after this position.
+    #[arg(long, default_value_t = 0, value_name = "POS")]
+    pub after: u64,
+    /// Show at most this many.
+    #[arg(long, value_name = "N")]
+    pub limit: Option<u64>,
+    /// One JSON object a line: the event as stored, its hash, and its content opened.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Replay a workspace.
+#[derive(Debug, clap::Args)]
+pub struct Replay {
+    /// The workspace; all of them when absent.
+    #[arg(long, value_name = "ID")]
+    pub workspace: Option<String>,
+    /// Compare every row, page, key and head with what the events lead to.
+    #[arg(long)]
+    pub verify: bool,
+    /// Print the result as JSON.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Look at this machine's set-up.
+#[derive(Debug, clap::Args)]
+pub struct Doctor {
+    /// Go on with a workspace although the tail of its log was lost. What is stored now counts.
+    #[arg(long, value_name = "WORKSPACE")]
+    pub accept_lost_tail: Option<String>,
+}
+
+fn default_data() -> PathBuf {
+    let home = std::env::var_os("XDG_DATA_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(PathBuf::from(std::env::var_os("HOME")?).join(".local/share")));
+    home.unwrap_or_else(|| PathBuf::from(".")).join("kernelos")
+}

@@ -1,0 +1,134 @@
+//! `kernelos ask`: one step of one agent, waited for.
+
+use super::{block_on, workspaces};
+use crate::api::{Api, refused};
+use crate::args::Ask;
+use crate::outcome::Problem;
+use kernel::hash::{Domain, HashText, hash};
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Longest one request waits for an answer; then it is asked again.
+const POLL_MS: u64 = 20_000;
+
+pub fn run(data: &Path, ask: &Ask) -> Result<(), Problem> {
+    let api = Api::reach(data)?;
+    block_on(async {
+        let workspace = workspaces::existing_or_new(&api, data, ask.workspace.as_deref()).await?;
+        let base = format!("/v1/workspaces/{workspace}");
+        let agent = agent(&api, &base, data, ask).await?;
+        let task = begin(&api, &base, &agent, ask).await?;
+        let view = wait(&api, &base, &task, ask).await?;
+        show(&view, &task, ask)
+    })
+}
+
+/// The agent that is asked: defined by the flags, or the one asked last.
+async fn agent(api: &Api, base: &str, data: &Path, ask: &Ask) -> Result<String, Problem> {
+    let remembered = data.join("last-agent.json");
+    let (Some(base_url), Some(model)) = (&ask.base_url, &ask.model) else {
+        let known = std::fs::read(&remembered).ok().and_then(|file| serde_json::from_slice::<Value>(&file).ok());
+        let known = known.as_ref().and_then(|known| known.get(base)?.as_str().map(str::to_owned));
+        return known.ok_or_else(|| {
+            Problem::usage(
+                "no provider is known yet",
+                "Name one: kernelos ask \"…\" --base-url https://host/v1 --model NAME --key-ref env:NAME",
+            )
+        });
+    };
+    let provider = json!({
+        "name": model, "dialect": ask.dialect, "base_url": base_url, "model": model, "key_ref": ask.key_ref,
+    });
+    let provider = define(api, base, "provider.define", &provider).await?;
+    let agent = json!({ "name": "assistant", "provider": provider, "instructions": ask.instructions });
+    let agent = define(api, base, "agent.define", &agent).await?;
+    let mut known = std::fs::read(&remembered).ok().and_then(|file| serde_json::from_slice::<Value>(&file).ok());
+    let known = known.get_or_insert_with(|| json!({}));
+    if let Some(known) = known.as_object_mut() {
+        known.insert(base.to_owned(), json!(agent));
+    }
+    // It is a convenience: without it the next question only has to name the provider again.
+    let _ = std::fs::write(&remembered, known.to_string());
+    Ok(agent)
+}
+
+/// Define something once: the same definition has the same idempotency key, so repeating it finds the first.
+async fn define(api: &Api, base: &str, name: &str, data: &Value) -> Result<String, Problem> {
+    let key = HashText(hash(Domain::Identity, &[name.as_bytes(), data.to_string().as_bytes()]));
+    let outcome = command(api, base, &format!("define-{key}"), name, data).await?;
+    made(&outcome, 0)
+}
+
+async fn begin(api: &Api, base: &str, agent: &str, ask: &Ask) -> Result<String, Problem> {
+    let data = json!({ "agent": agent, "prompt": ask.question, "task": ask.task, "max_tokens": ask.max_tokens });
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(|why| Problem::failed("entropy", why.to_string(), ""))?;
+    let outcome = command(api, base, &HashText(random).to_string(), "task.ask", &data).await?;
+    match &ask.task {
+        Some(task) => Ok(task.clone()),
+        None => made(&outcome, 0),
+    }
+}
+
+async fn command(api: &Api, base: &str, key: &str, name: &str, data: &Value) -> Result<Value, Problem> {
+    let body = json!({ "commands": [{ "type": name, "data": data }] });
+    let answer = api.post(&format!("{base}/commands"), key, &body).await?;
+    let outcome = answer.get("outcomes").and_then(|outcomes| outcomes.get(0)).cloned().unwrap_or_default();
+    match outcome.get("problem") {
+        Some(problem) => Err(refused(problem)),
+        None => Ok(outcome),
+    }
+}
+
+fn made(outcome: &Value, nth: usize) -> Result<String, Problem> {
+    let id = outcome.get("made").and_then(|made| made.get(nth)).and_then(Value::as_str).map(str::to_owned);
+    id.ok_or_else(|| Problem::failed("protocol", "the host did not say what was made", ""))
+}
+
+async fn wait(api: &Api, base: &str, task: &str, ask: &Ask) -> Result<Value, Problem> {
+    eprintln!("task {task}: waiting for the answer");
+    let mut left_ms = ask.wait.saturating_mul(1000);
+    loop {
+        let wait = left_ms.min(POLL_MS);
+        let view = api.get(&format!("{base}/tasks/{task}?wait={wait}"), wait + 10_000).await?;
+        left_ms -= wait;
+        if status(&view) != Some("waiting") || left_ms == 0 {
+            return Ok(view);
+        }
+    }
+}
+
+fn last_step(view: &Value) -> Option<&Value> {
+    view.get("steps")?.as_array()?.last()
+}
+
+fn status(view: &Value) -> Option<&str> {
+    last_step(view)?.get("status")?.as_str()
+}
+
+fn show(view: &Value, task: &str, ask: &Ask) -> Result<(), Problem> {
+    if ask.json {
+        println!("{view}");
+    }
+    let text = |path: &str| last_step(view).and_then(|step| step.pointer(path)).and_then(Value::as_str);
+    match status(view) {
+        Some("answered") => {
+            if !ask.json {
+                println!("{}", text("/answer").unwrap_or_default());
+            }
+            let tokens = |name: &str| view.get(name).and_then(Value::as_u64).unwrap_or_default();
+            eprintln!("task {task}: {} tokens in, {} out", tokens("input_tokens"), tokens("output_tokens"));
+            Ok(())
+        }
+        Some("failed") => {
+            let class = text("/failure/class").unwrap_or("unknown");
+            let detail = text("/failure/detail").unwrap_or_default();
+            Err(Problem::failed(format!("provider_{class}"), detail, "Everything up to here is in the log: kernelos log"))
+        }
+        _ => Err(Problem::failed(
+            "still_waiting",
+            format!("task {task} has no answer yet"),
+            "It is in the log and goes on when a host runs: kernelos dev",
+        )),
+    }
+}

@@ -1,0 +1,53 @@
+//! `kernelos log`: what was recorded, in order.
+
+use super::{block_on, workspaces};
+use crate::api::Api;
+use crate::args::Log;
+use crate::outcome::Problem;
+use chrono::{DateTime, SecondsFormat};
+use serde_json::Value;
+use std::path::Path;
+
+/// Longest content shown in a line.
+const SHOWN_CHARS: usize = 60;
+
+pub fn run(data: &Path, log: &Log) -> Result<(), Problem> {
+    let api = Api::reach(data)?;
+    block_on(async {
+        let workspace = workspaces::existing(&api, log.workspace.as_deref()).await?;
+        let mut after = log.after;
+        let mut left = log.limit.unwrap_or(u64::MAX);
+        while left > 0 {
+            let page = api.get(&format!("/v1/workspaces/{workspace}/events?after={after}&limit={}", left.min(256)), 30_000).await?;
+            let events = page.get("events").and_then(Value::as_array).cloned().unwrap_or_default();
+            if events.is_empty() {
+                return Ok(());
+            }
+            for event in &events {
+                println!("{}", if log.json { event.to_string() } else { line(event) });
+            }
+            left = left.saturating_sub(events.len() as u64);
+            after = page.get("next").and_then(Value::as_u64).unwrap_or(u64::MAX);
+        }
+        Ok(())
+    })
+}
+
+/// Position, time, stream, type, what was touched, and the beginning of what was said.
+fn line(view: &Value) -> String {
+    let event = view.get("event").unwrap_or(&Value::Null);
+    let text = |name: &str| event.get(name).and_then(Value::as_str).unwrap_or_default();
+    let pos = event.get("pos").and_then(Value::as_u64).unwrap_or_default();
+    let at = event.get("accepted_at").and_then(Value::as_i64).and_then(DateTime::from_timestamp_millis);
+    let at = at.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true)).unwrap_or_default();
+    let touched = event.pointer("/touched/0/key").and_then(Value::as_str).unwrap_or_default();
+    let said = view.get("content").and_then(Value::as_object).into_iter().flatten().map(said).collect::<Vec<_>>().join("  ");
+    format!("{pos:>6}  {at}  {:<8}  {:<18}  {touched}  {said}", text("stream"), text("type")).trim_end().to_owned()
+}
+
+fn said((field, content): (&String, &Value)) -> String {
+    let Some(text) = content.as_str() else { return format!("{field}: (its key was destroyed)") };
+    let shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN_CHARS).collect();
+    let more = if text.chars().count() > SHOWN_CHARS { "…" } else { "" };
+    format!("{field}: {shown}{more}")
+}

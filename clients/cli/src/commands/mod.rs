@@ -1,0 +1,30 @@
+//! The program's commands, one a file.
+
+mod ask;
+mod dev;
+mod doctor;
+mod log;
+mod replay;
+mod workspaces;
+
+use crate::args::{Args, Command};
+use crate::outcome::Problem;
+use std::future::Future;
+
+/// Do what the arguments say.
+pub fn run(args: &Args) -> Result<(), Problem> {
+    match &args.command {
+        Command::Dev(dev) => dev::run(&args.data, dev),
+        Command::Ask(ask) => ask::run(&args.data, ask),
+        Command::Log(log) => log::run(&args.data, log),
+        Command::Replay(replay) => replay::run(&args.data, replay),
+        Command::Doctor(doctor) => doctor::run(&args.data, doctor),
+    }
+}
+
+/// Run to the end on this thread.
+fn block_on<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    let executor = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let executor = executor.map_err(|why| Problem::failed("executor", why.to_string(), ""))?;
+    tokio::task::LocalSet::new().block_on(&executor, work)
+}

@@ -1,0 +1,194 @@
+//! The edge thread: HTTP in front of the gateway, and the runtimes.
+
+use super::ambient::Machine;
+use super::sequencing::HostSequencing;
+use super::shard::Shard;
+use super::{Config, HostError, Identity, work};
+use bytes::Bytes;
+use gateway::limits::BODY_BYTES;
+use gateway::{Gateway, Tokens};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use http_client::HttpClient;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use kernel::id::{BootId, RuntimeId};
+use ports::provider::{ModelFailure, ModelRequest, ModelResponse, ProviderEntry};
+use ports::problem::Fault;
+use ports::{Codec, Entropy as _, Models, Problem};
+use provider_openai::ChatCompletions;
+use provider_router::Router;
+use runtime::Runtime;
+use std::convert::Infallible;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::rc::Rc;
+use std::sync::mpsc;
+use std::time::Duration;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::LocalSet;
+use vault_file::FileVault;
+
+/// How long a client may take to send its headers.
+const HEADERS_WITHIN: Duration = Duration::from_secs(30);
+
+/// Run until `stopped`. Says through `ready` where it listens, or why it does not.
+pub fn run(
+    config: &Config,
+    identity: Identity,
+    shards: Vec<Shard>,
+    ready: &mpsc::Sender<Result<SocketAddr, HostError>>,
+    stopped: oneshot::Receiver<()>,
+) {
+    let executor = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(executor) => executor,
+        Err(why) => return drop(ready.send(Err(HostError::Broken(why.to_string())))),
+    };
+    LocalSet::new().block_on(&executor, async {
+        match Edge::begin(config, identity, shards).await {
+            Err(error) => drop(ready.send(Err(error))),
+            Ok((edge, listener, address)) => {
+                let _ = ready.send(Ok(address));
+                tokio::select! {
+                    () = Rc::new(edge).serve(listener) => {}
+                    _ = stopped => {}
+                }
+            }
+        }
+    });
+}
+
+/// What serves requests.
+struct Edge {
+    sequencing: Rc<HostSequencing>,
+    tokens: Tokens,
+    identity: Identity,
+}
+
+impl Edge {
+    async fn begin(
+        config: &Config,
+        identity: Identity,
+        shards: Vec<Shard>,
+    ) -> Result<(Self, TcpListener, SocketAddr), HostError> {
+        // Loopback only: anything else needs TLS and scoped tokens.
+        let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
+        let listener = TcpListener::bind(wanted).await.map_err(|why| HostError::Port(format!("{wanted}: {why}")))?;
+        let address = listener.local_addr().map_err(|why| HostError::Port(why.to_string()))?;
+        let sequencing = Rc::new(HostSequencing::new(shards));
+        if config.effects_max > 0 {
+            start_runtimes(config, &identity, &sequencing)?;
+        }
+        let tokens = Tokens::new().with(&identity.token, "owner");
+        Ok((Self { sequencing, tokens, identity }, listener, address))
+    }
+
+    /// Answer one request.
+    async fn answer(&self, request: http::Request<Incoming>) -> http::Response<Full<Bytes>> {
+        let (head, body) = request.into_parts();
+        let body = match Limited::new(body, BODY_BYTES).collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(why) => return refused(why.is::<LengthLimitError>()).response().map(Full::new),
+        };
+        let gateway = Gateway {
+            sequencing: &*self.sequencing,
+            tokens: &self.tokens,
+            clock: &Machine,
+            device: self.identity.device(),
+            incarnation: 0,
+            public_key: self.identity.public_key_text(),
+            allowed_hosts: &[],
+        };
+        gateway::handle(http::Request::from_parts(head, body), &gateway).await.map(Full::new)
+    }
+
+    async fn serve(self: Rc<Self>, listener: TcpListener) {
+        loop {
+            match listener.accept().await {
+                Ok((stream, _)) => drop(tokio::task::spawn_local(connection(stream, Rc::clone(&self)))),
+                // Out of file descriptors, most likely: those in use come back.
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
+            }
+        }
+    }
+}
+
+async fn connection(stream: TcpStream, edge: Rc<Edge>) {
+    let _ = stream.set_nodelay(true);
+    let service = service_fn(move |request| {
+        let edge = Rc::clone(&edge);
+        async move { Ok::<_, Infallible>(edge.answer(request).await) }
+    });
+    // A connection that breaks is the client's affair: what it asked for is in the log or is not.
+    let _ = hyper::server::conn::http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_WITHIN)
+        .pipeline_flush(true)
+        .serve_connection(TokioIo::new(stream), service)
+        .await;
+}
+
+fn refused(too_large: bool) -> Problem {
+    if too_large {
+        return Fault::BodyTooLarge.because(format!("at most {BODY_BYTES} bytes are read"));
+    }
+    Fault::MalformedJson.because("the body ended before its length")
+}
+
+/// Every workspace that is opened gets a runtime that watches it; those there are now are opened.
+fn start_runtimes(config: &Config, identity: &Identity, sequencing: &Rc<HostSequencing>) -> Result<(), HostError> {
+    let random = Machine.random().map_err(|why| HostError::Broken(why.0))?;
+    let boot = BootId(std::array::from_fn(|i| random.get(i).copied().unwrap_or_default()));
+    let device = identity.device();
+    let models: Rc<dyn Models> = Rc::new(LocalModels::new(config)?);
+    let effects_max = config.effects_max;
+    let weak = Rc::downgrade(sequencing);
+    sequencing.on_open(Box::new(move |workspace, handle| {
+        let Some(sequencing) = weak.upgrade() else { return };
+        let runtime = Runtime {
+            workspace,
+            id: RuntimeId { device, slot: 0 },
+            boot,
+            device,
+            incarnation: 0,
+            sequencing,
+            models: Rc::clone(&models),
+            clock: Rc::new(Machine),
+            timer: Rc::new(Machine),
+            entropy: Rc::new(Machine),
+        };
+        tokio::task::spawn_local(work::watch(Rc::new(runtime), handle.clone(), effects_max));
+    }));
+    let sequencing = Rc::clone(sequencing);
+    tokio::task::spawn_local(async move {
+        let _ = sequencing.open_all().await;
+    });
+    Ok(())
+}
+
+/// The provider router in this process.
+struct LocalModels {
+    vault: FileVault,
+    client: HttpClient,
+}
+
+impl LocalModels {
+    fn new(config: &Config) -> Result<Self, HostError> {
+        let client = HttpClient::new().map_err(|why| HostError::Broken(why.to_string()))?;
+        Ok(Self { vault: FileVault::open(config.data.join("vault"))?, client })
+    }
+}
+
+#[async_trait::async_trait(?Send)]
+impl Models for LocalModels {
+    async fn call(
+        &self,
+        provider: &ProviderEntry,
+        idempotency_key: &str,
+        request: &ModelRequest,
+    ) -> Result<ModelResponse, ModelFailure> {
+        let codecs: [&dyn Codec; 1] = [&ChatCompletions];
+        let router = Router { codecs: &codecs, vault: &self.vault, outbound: &self.client };
+        router.call(provider, idempotency_key, request).await
+    }
+}

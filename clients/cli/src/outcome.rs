@@ -1,0 +1,72 @@
+//! How a command of the program ends: data on stdout, talk on stderr, and an exit code that scripts can rely on.
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | done |
+//! | 1 | it was tried and failed; what was there before is as it was |
+//! | 2 | it was not understood (also for unknown flags) |
+//! | 3 | something stored is not as it was written |
+
+use std::process::ExitCode;
+
+/// Why a command of the program failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Exit code.
+    pub exit: u8,
+    /// Stable code.
+    pub code: String,
+    /// What happened.
+    pub what: String,
+    /// What to do next.
+    pub hint: String,
+}
+
+impl Problem {
+    /// It was tried and failed.
+    pub fn failed(code: impl Into<String>, what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { exit: 1, code: code.into(), what: what.into(), hint: hint.into() }
+    }
+
+    /// It was not understood.
+    pub fn usage(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { exit: 2, ..Self::failed("usage", what, hint) }
+    }
+
+    /// Something stored is not as it was written.
+    pub fn damaged(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { exit: 3, ..Self::failed("damaged", what, hint) }
+    }
+
+    /// Say it on stderr.
+    pub fn tell(&self) -> ExitCode {
+        eprintln!("error[{}]: {}", self.code, self.what);
+        if !self.hint.is_empty() {
+            eprintln!("\nhint: {}", self.hint);
+        }
+        ExitCode::from(self.exit)
+    }
+}
+
+impl From<crate::host::HostError> for Problem {
+    fn from(error: crate::host::HostError) -> Self {
+        match error {
+            crate::host::HostError::Busy(what) => {
+                Self::failed("data_busy", what, "Stop the process that uses the directory, or name another with --data.")
+            }
+            crate::host::HostError::Port(what) => Self::failed("port_taken", what, "Choose another port with --port."),
+            crate::host::HostError::Broken(what) => Self::failed("host", what, "Run `kernelos doctor` to see what is wrong."),
+        }
+    }
+}
+
+impl From<ports::StoreError> for Problem {
+    fn from(error: ports::StoreError) -> Self {
+        match error {
+            ports::StoreError::Damaged { .. } => {
+                Self::damaged(error.to_string(), "Run `kernelos replay --verify` to see everything that is damaged.")
+            }
+            _ => Self::failed("store", error.to_string(), "Run `kernelos doctor` to see what is wrong."),
+        }
+    }
+}
