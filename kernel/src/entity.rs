@@ -26,10 +26,10 @@
 //!
 //! Rows are written as JSON with fields in the order declared and defaults absent, so a value has one encoding.
 
+use crate::hash::HashText;
 use crate::id::{BootId, CommandId, Id, KeyId, RuntimeId};
 use crate::key::{BranchId, Key, Line};
 use crate::merge::{Append, Counter, Exclusive, Lww, Text};
-use crate::hash::HashText;
 use crate::seal::Content;
 use serde::{Deserialize, Serialize};
 

@@ -6,17 +6,43 @@ use crate::id::text::{read_number, write_number};
 use crate::id::{BadId, CommandId, DeviceId, Id, KeyId, RuntimeId, serde_by_text};
 use crate::seal::Subject;
 use crate::storage::Address;
+use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-/// A branch of a workspace's data.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+/// A branch of a workspace's data. Branches are ordered like their texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum BranchId {
     /// The line the sequencer owns.
     #[default]
     Main,
     /// A branch that a command forked.
     Forked(Id),
+}
+
+impl Ord for BranchId {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Main, Self::Main) => Ordering::Equal,
+            (Self::Forked(one), Self::Forked(other)) => one.cmp(other),
+            (Self::Main, Self::Forked(fork)) => main_before(fork),
+            (Self::Forked(fork), Self::Main) => main_before(fork).reverse(),
+        }
+    }
+}
+
+impl PartialOrd for BranchId {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// How the text `main` compares to that of a fork. Texts of ids begin with the device and have no `i`, so the first
+/// three digits tell: up to `mah` they stand before `main`, from `maj` on behind it.
+fn main_before(fork: &Id) -> Ordering {
+    const MAH: u16 = 20 << 10 | 10 << 5 | 17;
+    let DeviceId([first, second, ..]) = fork.command.device;
+    if u16::from_be_bytes([first, second]) >> 1 <= MAH { Ordering::Greater } else { Ordering::Less }
 }
 
 impl fmt::Display for BranchId {

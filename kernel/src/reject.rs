@@ -103,7 +103,9 @@ impl Code {
 
     const fn row(self) -> (&'static str, &'static str, &'static str) {
         match self {
-            Self::InvalidArgument => ("invalid_argument", "An argument is not valid.", "Correct the argument and send a new command."),
+            Self::InvalidArgument => {
+                ("invalid_argument", "An argument is not valid.", "Correct the argument and send a new command.")
+            }
             Self::ControlCharacter => (
                 "control_character",
                 "A text holds control characters.",
@@ -115,9 +117,17 @@ impl Code {
                 "An amount is outside 0 to 9007199254740991.",
                 "Send an amount that every client can represent exactly.",
             ),
-            Self::NotFound => ("not_found", "What the command names does not exist in this workspace.", "Check the id and the workspace."),
-            Self::AlreadyCreated => ("already_created", "The workspace was created before.", "Use it, or create one with another id."),
-            Self::DeviceUnknown => ("device_unknown", "The device is not enrolled.", "Enrol it with device.enroll first."),
+            Self::NotFound => (
+                "not_found",
+                "What the command names does not exist in this workspace.",
+                "Check the id and the workspace.",
+            ),
+            Self::AlreadyCreated => {
+                ("already_created", "The workspace was created before.", "Use it, or create one with another id.")
+            }
+            Self::DeviceUnknown => {
+                ("device_unknown", "The device is not enrolled.", "Enrol it with device.enroll first.")
+            }
             Self::CommandIdReused => (
                 "command_id_reused",
                 "This command id was used for another command.",
@@ -133,7 +143,9 @@ impl Code {
                 "The command is older than what is remembered.",
                 "Read the log to see what became of it.",
             ),
-            Self::TooManyGaps => ("too_many_gaps", "Too many commands of this device are missing.", "Send the missing commands first."),
+            Self::TooManyGaps => {
+                ("too_many_gaps", "Too many commands of this device are missing.", "Send the missing commands first.")
+            }
             Self::IdempotencyKeyReused => (
                 "idempotency_key_reused",
                 "The idempotency key was used for another request.",
@@ -144,16 +156,26 @@ impl Code {
                 "Effects do not run on this branch.",
                 "Ask on main, or bring the branch home first.",
             ),
-            Self::StepWaiting => ("step_waiting", "The last step still waits for its answer.", "Wait for the answer, then ask again."),
-            Self::NothingToLease => ("nothing_to_lease", "No effect waits for a runtime.", "Ask again when there is work."),
+            Self::StepWaiting => {
+                ("step_waiting", "The last step still waits for its answer.", "Wait for the answer, then ask again.")
+            }
+            Self::NothingToLease => {
+                ("nothing_to_lease", "No effect waits for a runtime.", "Ask again when there is work.")
+            }
             Self::NotOutstanding => ("not_outstanding", "The effect is not outstanding.", "Lease another effect."),
-            Self::LeaseHeld => ("lease_held", "A runtime holds the lease.", "Wait until it reports or the lease expires."),
+            Self::LeaseHeld => {
+                ("lease_held", "A runtime holds the lease.", "Wait until it reports or the lease expires.")
+            }
             Self::RuntimeRestarted => (
                 "runtime_restarted",
                 "The runtime joined with another boot id since.",
                 "Stop this process; the newer one goes on.",
             ),
-            Self::KeyDestroyed => ("key_destroyed", "The key of this data was destroyed.", "The content is gone for ever; make a new one."),
+            Self::KeyDestroyed => (
+                "key_destroyed",
+                "The key of this data was destroyed.",
+                "The content is gone for ever; make a new one.",
+            ),
         }
     }
 }

@@ -3,16 +3,17 @@
 //! Content stays sealed: what is checked is that every unit is the one its event committed to.
 
 use crate::apply::apply_noting;
-use crate::entity::{DataKey, Entity};
+use crate::entity::{Branch, DataKey, Entity, Kind};
 use crate::event::{EventData, Header, event_hash};
 use crate::hash::{FORMAT, HashText};
 use crate::id::WorkspaceId;
 use crate::key::{Key, Space};
-use crate::machine::{Heads, StreamHead, kept_key, row_hash};
+use crate::machine::{Heads, StreamHead, kept_key, over_base, row_hash};
 use crate::map::{Folded, from_scratch};
 use crate::seal::{Subject, commitment, unframe};
 use crate::state::{Rows, State};
 use crate::storage::{Row, StoredEvent};
+use crate::view::{Answer, View};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A workspace replayed from its first event.
@@ -68,7 +69,10 @@ impl Replay {
         let head = self.heads.stream(header.stream);
         let pos = self.heads.pos() + 1;
         if header.pos != pos || stored.pos != pos {
-            return Err(format!("it stands at position {} and says {}, where {pos} comes next", stored.pos, header.pos));
+            return Err(format!(
+                "it stands at position {} and says {}, where {pos} comes next",
+                stored.pos, header.pos
+            ));
         }
         if header.stream.to_string() != stored.stream || header.seq != stored.seq || header.seq != head.seq + 1 {
             return Err(format!(
@@ -111,9 +115,7 @@ impl Replay {
     /// Every row there has to be now, by space and key.
     pub fn rows(&self) -> Result<BTreeMap<String, BTreeMap<String, Row>>, String> {
         let mut spaces: BTreeMap<String, BTreeMap<String, Row>> = BTreeMap::new();
-        let row = |entity: &Entity, since| {
-            encoded(entity).map(|value| Row { hash: row_hash(&value), value, since })
-        };
+        let row = |entity: &Entity, since| encoded(entity).map(|value| Row { hash: row_hash(&value), value, since });
         for (space, rows) in self.state.spaces() {
             let here = spaces.entry(space.to_string()).or_default();
             for (key, entity, since) in rows.present() {
@@ -132,6 +134,17 @@ impl Replay {
         let rows = self.state.rows(space).into_iter().flat_map(Rows::present);
         let hashes = rows.map(|(key, entity, _)| encoded(entity).map(|value| (key.to_string(), row_hash(&value))));
         Ok(from_scratch(hashes.collect::<Result<Vec<_>, _>>()?))
+    }
+
+    /// The root of a space now; a fork's covers its base's.
+    pub fn root(&self, space: Space) -> Result<HashText, String> {
+        let own = self.map(space)?.tree.root;
+        let Space::Data(line) = space else { return Ok(own) };
+        let branch = match self.state.get(Space::Control, &Key::Branch(line.branch)) {
+            Answer::Present(found) => Branch::of(found.entity),
+            _ => None,
+        };
+        Ok(over_base(branch, own))
     }
 
     /// Data keys the log speaks of: by subject, the key's id, its check, and whether it was destroyed.

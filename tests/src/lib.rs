@@ -1,1 +1,3 @@
-//! See Cargo.toml.
+//! What tests across rooms share: random histories of commands, and the fault simulation.
+
+pub mod history;

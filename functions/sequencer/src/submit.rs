@@ -40,7 +40,9 @@ impl Sequencer {
             // unknown; deciding the same commands again finds their records if it did.
             let again = matches!(
                 last,
-                Failure::Store(StoreError::Conflict(Conflict::Head { .. } | Conflict::Taken(_)) | StoreError::Unavailable(_))
+                Failure::Store(
+                    StoreError::Conflict(Conflict::Head { .. } | Conflict::Taken(_)) | StoreError::Unavailable(_)
+                )
             );
             let reopened = self.reopen().await;
             if !again || reopened.is_err() {
@@ -66,4 +68,3 @@ impl Sequencer {
         Ok(())
     }
 }
-

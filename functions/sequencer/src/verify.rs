@@ -61,7 +61,9 @@ pub async fn verify(store: &dyn Store, id: WorkspaceId, key: &[u8; 32]) -> Resul
         }
         Err(error) => return Err(error),
     };
-    let heads = if head.pos == 0 { Heads::default() } else {
+    let heads = if head.pos == 0 {
+        Heads::default()
+    } else {
         match Heads::decode(&head.value) {
             Ok(heads) => heads,
             Err(_) => {
@@ -79,7 +81,7 @@ pub async fn verify(store: &dyn Store, id: WorkspaceId, key: &[u8; 32]) -> Resul
     expected.extend(replay.rows().map_err(unreadable)?);
     let spaces: Vec<Space> = replay.state().spaces().map(|(space, _)| space).collect();
     for space in spaces {
-        verified.roots.insert(space, replay.map(space).map_err(unreadable)?.tree.root);
+        verified.roots.insert(space, replay.root(space).map_err(unreadable)?);
     }
     compare_rows(store, &name, &expected, &mut verified).await?;
     compare_keys(store, &name, id, key, &replay, &mut verified).await?;
@@ -122,7 +124,12 @@ async fn replay_all(
 }
 
 /// The state maps as they were folded last, and the pages they are stored in.
-fn compare_maps(heads: &Heads, replay: &Replay, expected: &mut Spaces, verified: &mut Verified) -> Result<(), StoreError> {
+fn compare_maps(
+    heads: &Heads,
+    replay: &Replay,
+    expected: &mut Spaces,
+    verified: &mut Verified,
+) -> Result<(), StoreError> {
     let mut trees = BTreeMap::new();
     for (space, _) in replay.state().spaces() {
         let folded = replay.map(space).map_err(unreadable)?;
@@ -142,10 +149,8 @@ fn compare_maps(heads: &Heads, replay: &Replay, expected: &mut Spaces, verified:
 
 fn compare_heads(heads: &Heads, replay: &Replay, pos: u64, verified: &mut Verified) {
     if replay.heads().streams != heads.streams || replay.heads().pos() != pos {
-        verified.find(
-            "head",
-            format!("it names streams that end at {pos}; the events end at {}", replay.heads().pos()),
-        );
+        verified
+            .find("head", format!("it names streams that end at {pos}; the events end at {}", replay.heads().pos()));
     }
     if heads.folded > pos {
         verified.find("head", "its state maps are ahead of its events");
@@ -170,9 +175,14 @@ async fn compare_rows(
         for (key, row) in &stored {
             match expected.get(key) {
                 None => verified.find(format!("row {space}/{key}"), "no event wrote it"),
-                Some(wanted) if wanted.value != row.value => verified.find(format!("row {space}/{key}"), "its value is another"),
+                Some(wanted) if wanted.value != row.value => {
+                    verified.find(format!("row {space}/{key}"), "its value is another")
+                }
                 Some(wanted) if !is_page && wanted.since != row.since => {
-                    verified.find(format!("row {space}/{key}"), format!("it says event {} wrote it, not {}", row.since, wanted.since));
+                    verified.find(
+                        format!("row {space}/{key}"),
+                        format!("it says event {} wrote it, not {}", row.since, wanted.since),
+                    );
                 }
                 Some(_) => {}
             }
@@ -198,8 +208,12 @@ async fn compare_keys(
         let row = stored.remove(&entity.key.to_string());
         let opens = |row: &Row| DataKey::unwrap(*entity.key, &row.value, id, key, &entity.check).is_ok();
         match row {
-            Some(_) if *entity.destroyed => verified.find(format!("key of {subject}"), "it was destroyed and is still there"),
-            Some(row) if !opens(&row) => verified.find(format!("key of {subject}"), "it was altered or is wrapped under another key"),
+            Some(_) if *entity.destroyed => {
+                verified.find(format!("key of {subject}"), "it was destroyed and is still there")
+            }
+            Some(row) if !opens(&row) => {
+                verified.find(format!("key of {subject}"), "it was altered or is wrapped under another key")
+            }
             None if !*entity.destroyed => verified.find(format!("key of {subject}"), "it is not there"),
             _ => {}
         }

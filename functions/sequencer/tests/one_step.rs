@@ -34,7 +34,10 @@ fn nothing_that_was_said_stands_in_the_store_in_clear() {
     block_on(async {
         let mut desk = Desk::new().await;
         desk.ask("a most peculiar marmalade").await;
-        let dump = format!("{:?}", desk.sequencer.events(0, 100).await.unwrap().iter().map(|it| &it.event).collect::<Vec<_>>());
+        let dump = format!(
+            "{:?}",
+            desk.sequencer.events(0, 100).await.unwrap().iter().map(|it| &it.event).collect::<Vec<_>>()
+        );
         assert!(!dump.contains("marmalade"));
         let stored = desk.everything_stored().await;
         assert!(!stored.windows(9).any(|part| part == b"marmalade"));

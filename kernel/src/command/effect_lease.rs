@@ -110,7 +110,9 @@ pub(super) fn alive<V: View>(runtime: RuntimeId, boot: BootId, with: &Context<'_
     let refuse = |rejection: Rejection| Err(Halt::Reject(rejection));
     match with.read.control::<Runtime>(Key::Runtime(runtime))? {
         None => refuse(Code::NotFound.because(format!("runtime {runtime} did not join"))),
-        Some(known) if *known.boot != boot => refuse(Code::RuntimeRestarted.because(format!("it is {} now", *known.boot))),
+        Some(known) if *known.boot != boot => {
+            refuse(Code::RuntimeRestarted.because(format!("it is {} now", *known.boot)))
+        }
         Some(_) => Ok(()),
     }
 }

@@ -37,7 +37,10 @@ impl Decide for EffectRenew {
         alive(self.runtime, self.boot, with)?;
         let lease = with.read.control::<Lease>(Key::Lease(self.effect))?;
         let held = lease.filter(|it| {
-            *it.status == LeaseStatus::Held && *it.fence == self.fence && *it.runtime == self.runtime && *it.boot == self.boot
+            *it.status == LeaseStatus::Held
+                && *it.fence == self.fence
+                && *it.runtime == self.runtime
+                && *it.boot == self.boot
         });
         let Some(lease) = held else {
             return Err(Code::NotOutstanding.because("the lease is no longer held under this token").into());

@@ -124,7 +124,9 @@ impl Reported {
             }
         };
         if text.len() > TEXT_MAX {
-            return Err(Code::TooLong.because(format!("{name} has {} bytes; at most {TEXT_MAX} are allowed", text.len())));
+            return Err(
+                Code::TooLong.because(format!("{name} has {} bytes; at most {TEXT_MAX} are allowed", text.len()))
+            );
         }
         Ok(())
     }

@@ -51,12 +51,7 @@ impl RuntimeJoin {
 }
 
 pub(super) fn lost_lease(effect: crate::id::Id, lease: &Lease, because: LostBecause) -> Draft {
-    let lost = LeaseLost {
-        effect,
-        runtime: *lease.runtime,
-        fence: *lease.fence,
-        expires_at: *lease.expires_at,
-        because,
-    };
+    let lost =
+        LeaseLost { effect, runtime: *lease.runtime, fence: *lease.fence, expires_at: *lease.expires_at, because };
     Draft { causes: vec![effect.command], root: Some(effect.command), ..Draft::from(lost) }
 }

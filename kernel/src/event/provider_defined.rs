@@ -48,8 +48,7 @@ impl EventType for ProviderDefined {
     }
 
     fn contents(&mut self) -> Vec<(&'static str, &mut Content)> {
-        let mut contents =
-            vec![("name", &mut self.name), ("base_url", &mut self.base_url), ("model", &mut self.model)];
+        let mut contents = vec![("name", &mut self.name), ("base_url", &mut self.base_url), ("model", &mut self.model)];
         contents.extend(self.key_ref.as_mut().map(|key| ("key_ref", key)));
         contents
     }

@@ -58,7 +58,9 @@ impl Workspace {
             return Err(Stop::Refused(Code::CommandForgotten.because(format!("{command} was counted before"))));
         }
         if command.counter == *chain.mark + 1 && previous.is_some_and(|link| *link != *chain.link) {
-            return Err(Stop::Refused(Code::DeviceForked.because(format!("{command} does not follow the chain known here"))));
+            return Err(Stop::Refused(
+                Code::DeviceForked.because(format!("{command} does not follow the chain known here")),
+            ));
         }
         if command.counter > *chain.mark + 1 && chain.gaps.len() >= GAPS_MAX {
             return Err(Stop::Refused(Code::TooManyGaps.because(format!("{} gaps are open", chain.gaps.len()))));

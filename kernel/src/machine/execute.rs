@@ -90,7 +90,8 @@ impl Workspace {
             Err(Halt::Load(want)) => Err(Stop::Load(want)),
             Err(Halt::Reject(rejection)) if may_ask_again && passing(&rejection) => Err(Stop::Refused(rejection)),
             Err(Halt::Reject(Rejection { code, detail })) => {
-                let event = CommandRejected { command: request.command.name().to_owned(), code: code.name().to_owned() };
+                let event =
+                    CommandRejected { command: request.command.name().to_owned(), code: code.name().to_owned() };
                 Ok((Decision::one(event, Vec::new()), Some((code, detail))))
             }
         }
@@ -132,7 +133,12 @@ impl Workspace {
     }
 
     /// A new key for `subject`, unless it has one that is open.
-    fn key_for(&self, subject: Subject, fresh: &[(Subject, DataKey)], moment: &Moment) -> Result<Option<DataKey>, Stop> {
+    fn key_for(
+        &self,
+        subject: Subject,
+        fresh: &[(Subject, DataKey)],
+        moment: &Moment,
+    ) -> Result<Option<DataKey>, Stop> {
         if fresh.iter().any(|(of, _)| *of == subject) {
             return Ok(None);
         }

@@ -21,10 +21,10 @@ mod roots;
 mod supply;
 
 pub use heads::{Heads, StreamHead};
-pub use reveal::Revealed;
-pub use roots::{page_row, pages_space, row_hash};
-pub use supply::kept_key;
 pub use request::{Identity, Moment, Reply, Request};
+pub use reveal::Revealed;
+pub use roots::{over_base, page_row, pages_space, row_hash};
+pub use supply::kept_key;
 
 use crate::id::{KeyId, WorkspaceId};
 use crate::key::{Line, Space};

@@ -34,7 +34,8 @@ impl Workspace {
     }
 
     fn wrap(&mut self, key: &DataKey) -> Result<(), Stop> {
-        let wrapped = key.wrapped(self.id, &self.key).ok_or_else(|| Stop::Broken("a data key cannot be wrapped".into()))?;
+        let wrapped =
+            key.wrapped(self.id, &self.key).ok_or_else(|| Stop::Broken("a data key cannot be wrapped".into()))?;
         let row = Row { hash: hash(Domain::Row, &[&wrapped]), value: wrapped, since: self.pos() + 1 };
         self.key_writes.insert(key_address(key.id()), Write::Insert(row));
         self.keys.insert(key.id(), key.clone());
@@ -50,8 +51,9 @@ impl Workspace {
         for (role, content) in draft.data.contents() {
             let Content::Plain(text) = &*content else { continue };
             let bound = Bound { workspace: self.id, command: decided.command, schema, role, k: 0 };
-            let (bytes, hash) =
-                bound.seal(key, text).ok_or_else(|| Stop::Broken(format!("{role} of {} cannot be sealed", schema.0)))?;
+            let (bytes, hash) = bound
+                .seal(key, text)
+                .ok_or_else(|| Stop::Broken(format!("{role} of {} cannot be sealed", schema.0)))?;
             *content = Content::Sealed(Box::new(Unit { key: key.id(), hash, size: bytes.len() as u32, at: None }));
             units.push(bytes);
         }
@@ -108,10 +110,18 @@ impl Workspace {
             self.keys.remove(&destroyed.key);
             self.key_writes.insert(key_address(destroyed.key), Write::Delete);
         }
-        let body = header.encode(&draft.data).map_err(|why| Stop::Broken(format!("{name} cannot be written: {why}")))?;
+        let body =
+            header.encode(&draft.data).map_err(|why| Stop::Broken(format!("{name} cannot be written: {why}")))?;
         let hash = event_hash(&body);
         self.heads.streams.insert(stream, StreamHead { seq: header.seq, hash: HashText(hash) });
-        self.events.push(StoredEvent { pos: header.pos, stream: stream.to_string(), seq: header.seq, body, hash, sealed });
+        self.events.push(StoredEvent {
+            pos: header.pos,
+            stream: stream.to_string(),
+            seq: header.seq,
+            body,
+            hash,
+            sealed,
+        });
         Ok(())
     }
 }

@@ -28,7 +28,8 @@ impl Workspace {
         let event = self.carriers.get(&pos).or_else(|| self.events.iter().find(|event| event.pos == pos));
         let event = event.ok_or(Stop::Load(Want::Event(pos)))?;
         let opened = self.reveal_event(event)?;
-        let found = opened.into_iter().find(|(_, candidate, _)| candidate.unit().is_some_and(|it| it.hash == unit.hash));
+        let found =
+            opened.into_iter().find(|(_, candidate, _)| candidate.unit().is_some_and(|it| it.hash == unit.hash));
         match found {
             Some((_, _, revealed)) => Ok(revealed),
             None => Err(Stop::Broken(format!("event {pos} does not carry unit {}", unit.hash))),
@@ -55,11 +56,13 @@ impl Workspace {
             let bytes = units.iter().find(|bytes| commitment(bytes) == unit.hash);
             let bytes = bytes.ok_or_else(|| broken(format!("{role} was altered or is not there")))?;
             let bound = Bound { workspace: self.id, command: header.command, schema, role, k: 0 };
-            let text = bound.open(open, bytes, &unit.hash).map_err(|why| broken(match why {
-                OpenError::Altered => format!("{role} was altered"),
-                OpenError::WrongKey => format!("{role} is not sealed by the key of {subject}"),
-                OpenError::Malformed => format!("{role} is malformed"),
-            }))?;
+            let text = bound.open(open, bytes, &unit.hash).map_err(|why| {
+                broken(match why {
+                    OpenError::Altered => format!("{role} was altered"),
+                    OpenError::WrongKey => format!("{role} is not sealed by the key of {subject}"),
+                    OpenError::Malformed => format!("{role} is malformed"),
+                })
+            })?;
             opened.push((role, content.clone(), Revealed::Text(text)));
         }
         Ok(opened)

@@ -21,9 +21,7 @@ impl Workspace {
             return Ok(own);
         }
         let branch = self.read(line).control::<Branch>(Key::Branch(line.branch))?;
-        Ok(branch.and_then(|branch| branch.base.as_ref()).map_or(own, |base| {
-            HashText(hash(Domain::Fork, &[&base.root.0, &own.0]))
-        }))
+        Ok(over_base(branch, own))
     }
 
     /// Fold every space if enough is pending, and give the pages to write.
@@ -106,6 +104,14 @@ impl Workspace {
     /// Whether a row is loaded and there.
     pub fn has(&self, space: Space, key: &Key) -> bool {
         matches!(self.state.get(space, key), Answer::Present(_))
+    }
+}
+
+/// The root of a branch whose own rows have the root `own`: it covers what the branch stands on.
+pub fn over_base(branch: Option<&Branch>, own: HashText) -> HashText {
+    match branch.and_then(|branch| branch.base.as_ref()) {
+        Some(base) => HashText(hash(Domain::Fork, &[&base.root.0, &own.0])),
+        None => own,
     }
 }
 

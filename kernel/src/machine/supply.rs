@@ -26,7 +26,13 @@ impl Workspace {
     }
 
     /// The next entries of `index`, as stored; `complete` when there are none behind them.
-    pub fn supply_range(&mut self, space: Space, index: Index, rows: &[(String, Row)], complete: bool) -> Result<(), Stop> {
+    pub fn supply_range(
+        &mut self,
+        space: Space,
+        index: Index,
+        rows: &[(String, Row)],
+        complete: bool,
+    ) -> Result<(), Stop> {
         let mut entries = Vec::with_capacity(rows.len());
         for (text, row) in rows {
             let key: Key = text.parse().map_err(|_| Stop::Broken(format!("{space}/{text} is not a key")))?;

@@ -45,11 +45,7 @@ pub fn fold<'a>(
 }
 
 /// Drop levels that list one page only, and name the root.
-fn finish(
-    old: &Old<'_>,
-    level: u8,
-    mut pages: BTreeMap<PageKey, Option<Page>>,
-) -> Result<Folded, BTreeSet<PageKey>> {
+fn finish(old: &Old<'_>, level: u8, mut pages: BTreeMap<PageKey, Option<Page>>) -> Result<Folded, BTreeSet<PageKey>> {
     let mut level = level;
     loop {
         let key = PageKey { level, start: String::new() };
@@ -154,7 +150,8 @@ impl<'a> Old<'a> {
         let mut start = String::new();
         for above in (level.saturating_add(1)..self.height).rev() {
             let page = self.page(&PageKey { level: above, start: start.clone() })?;
-            let before = |entry: &&(String, Hash)| if strictly { entry.0.as_str() < key } else { entry.0.as_str() <= key };
+            let before =
+                |entry: &&(String, Hash)| if strictly { entry.0.as_str() < key } else { entry.0.as_str() <= key };
             start = page.0.iter().take_while(before).last().map_or(start, |(first, _)| first.clone());
         }
         Ok(start)

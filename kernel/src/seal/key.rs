@@ -1,7 +1,7 @@
 //! Data keys: made from entropy that came with the command, kept wrapped under the workspace's key.
 
 use super::OpenError;
-use crate::hash::{HashText};
+use crate::hash::HashText;
 use crate::id::{KeyId, WorkspaceId};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
@@ -45,7 +45,9 @@ impl DataKey {
     /// A new key for `subject` out of a command's fresh entropy. Different subjects get independent keys.
     pub fn fresh(entropy: &[u8; 32], subject: &str) -> Self {
         let mut id = [0; 16];
-        id.iter_mut().zip(hmac(entropy, b"kernelos/1/key id\0", &[subject.as_bytes()])).for_each(|(to, from)| *to = from);
+        id.iter_mut()
+            .zip(hmac(entropy, b"kernelos/1/key id\0", &[subject.as_bytes()]))
+            .for_each(|(to, from)| *to = from);
         Self::from_secret(KeyId(id), hmac(entropy, b"kernelos/1/data key\0", &[subject.as_bytes()]))
     }
 

@@ -80,9 +80,9 @@ impl State {
 
     /// Every kept version.
     pub fn kept_versions(&self) -> impl Iterator<Item = (Line, Key, u64, &Entity)> {
-        self.kept.iter().flat_map(|((line, key), kept)| {
-            kept.versions.iter().map(|(since, entity)| (*line, *key, *since, entity))
-        })
+        self.kept
+            .iter()
+            .flat_map(|((line, key), kept)| kept.versions.iter().map(|(since, entity)| (*line, *key, *since, entity)))
     }
 
     /// Everything changed was committed: nothing is dirty now.

@@ -5,8 +5,8 @@ use kernel::hash::{Domain, HashText, hash};
 use kernel::id::{BootId, DeviceId, Id, KeyId, Role, RuntimeId, WorkspaceId};
 use kernel::key::BranchId;
 use kernel::machine::{Identity, Moment, Reply, Request};
-use ports::Store;
 use kernelos_sequencer::{Failure, Job, Sequencer};
+use ports::Store;
 use std::rc::Rc;
 use store_memory::MemoryStore;
 
@@ -36,8 +36,19 @@ impl Desk {
         let runtime = RuntimeId { device, slot: 0 };
         let boot = BootId([1; 16]);
         let agent = Id::new(kernel::id::CommandId { device, incarnation: 0, counter: 3 }, Role::Agent);
-        let mut desk =
-            Self { store, sequencer, workspace, key, device, agent, runtime, boot, leased: None, now_ms: 1_000, sent: 0 };
+        let mut desk = Self {
+            store,
+            sequencer,
+            workspace,
+            key,
+            device,
+            agent,
+            runtime,
+            boot,
+            leased: None,
+            now_ms: 1_000,
+            sent: 0,
+        };
         let public_key = HashText(public_key);
         desk.must("workspace.create", &format!(r#"{{"name":"desk","public_key":"{public_key}"}}"#)).await;
         let provider = r#"{"name":"test","dialect":"openai-chat","base_url":"http://127.0.0.1:1/v1","model":"m"}"#;

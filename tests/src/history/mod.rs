@@ -1,0 +1,15 @@
+//! Random histories: commands as clients would write them, and ways to have them decided.
+//!
+//! A history is made without looking at state. Ids are derived from commands, so a later command can name what an
+//! earlier one makes before anything was decided, and the same history can be played in many ways and compared.
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+
+mod author;
+mod device;
+mod op;
+mod play;
+
+pub use author::Author;
+pub use device::{Device, command_hash, entropy, under_key};
+pub use op::{Kind, Op, config, ops, text};
+pub use play::{Between, Pace, World, paces};

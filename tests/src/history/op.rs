@@ -1,0 +1,120 @@
+//! What may happen in a history, as numbers: which command, by whom, about what.
+
+use proptest::prelude::*;
+
+/// A kind of command, with the odds at which histories hold it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `provider.define`
+    Provider,
+    /// `agent.define`
+    Agent,
+    /// `task.create`
+    Create,
+    /// `task.create` under an idempotency key.
+    CreateUnderKey,
+    /// `task.ask` in a new task.
+    Ask,
+    /// `task.ask` in a task there may be.
+    AskOn,
+    /// `effect.lease` of whatever waits.
+    Lease,
+    /// `effect.lease` of an effect there may be.
+    LeaseNamed,
+    /// `effect.renew`
+    Renew,
+    /// `effect.report` with an answer.
+    Answer,
+    /// `effect.report` without one.
+    Fail,
+    /// `branch.fork`
+    Fork,
+    /// `runtime.join` with another boot id.
+    Restart,
+    /// `key.destroy`
+    Destroy,
+    /// `device.enroll` once more.
+    Enroll,
+    /// A new incarnation of the device, then `task.create`.
+    Incarnation,
+    /// A command that is refused for its arguments.
+    Bad,
+}
+
+impl Kind {
+    const ODDS: [(u32, Self); 17] = [
+        (2, Self::Provider),
+        (3, Self::Agent),
+        (6, Self::Create),
+        (3, Self::CreateUnderKey),
+        (14, Self::Ask),
+        (8, Self::AskOn),
+        (6, Self::Lease),
+        (12, Self::LeaseNamed),
+        (4, Self::Renew),
+        (14, Self::Answer),
+        (3, Self::Fail),
+        (3, Self::Fork),
+        (1, Self::Restart),
+        (2, Self::Destroy),
+        (1, Self::Enroll),
+        (1, Self::Incarnation),
+        (2, Self::Bad),
+    ];
+
+    /// The kind that `roll` falls on.
+    pub fn rolled(roll: u32) -> Self {
+        let total: u32 = Self::ODDS.iter().map(|(odds, _)| odds).sum();
+        let mut left = roll % total;
+        for (odds, kind) in Self::ODDS {
+            if left < odds {
+                return kind;
+            }
+            left -= odds;
+        }
+        Self::Ask
+    }
+}
+
+/// One command of a history.
+#[derive(Debug, Clone, Copy)]
+pub struct Op {
+    /// Which command.
+    pub kind: Kind,
+    /// Which device authors it.
+    pub device: u8,
+    /// Which thing it is about.
+    pub pick: u16,
+    /// Which other thing, or how much.
+    pub other: u16,
+    /// Which branch it works on: mostly `main`.
+    pub branch: u8,
+    /// How far the clock moves on, in milliseconds.
+    pub passes_ms: u16,
+}
+
+/// A history of `length` commands.
+pub fn ops(length: impl Into<proptest::collection::SizeRange>) -> impl Strategy<Value = Vec<Op>> {
+    let op = (any::<u32>(), any::<u8>(), any::<u16>(), any::<u16>(), any::<u8>(), 0u16..200);
+    let op = op.prop_map(|(roll, device, pick, other, branch, passes_ms)| Op {
+        kind: Kind::rolled(roll),
+        device,
+        pick,
+        other,
+        branch,
+        passes_ms,
+    });
+    proptest::collection::vec(op, length)
+}
+
+/// A text that is told from others by `number`; every fourth is long enough to be compressed.
+pub fn text(number: u16) -> String {
+    let short = format!("text {number}");
+    if number % 4 == 0 { short.repeat(40) } else { short }
+}
+
+/// Settings of a property over histories: how many of them, and no file of earlier failures, because a failure that was
+/// found becomes a story with a name.
+pub fn config(histories: u32) -> ProptestConfig {
+    ProptestConfig { failure_persistence: None, max_shrink_iters: 512, ..ProptestConfig::with_cases(histories) }
+}
