@@ -1,1 +1,31 @@
-//! See Cargo.toml.
+//! The HTTP edge: requests under `/v1` become commands and questions for the sequencer, and its answers become responses.
+//!
+//! The gateway decides nothing and keeps nothing. It refuses what cannot be meant (who asks, what was sent, how much of
+//! it), gives every command an identity under which a repetition is the same command, and says what came of it in the
+//! same bytes however often it is asked. Routes, limits and the published description come from the same tables.
+
+mod answer;
+mod batch;
+mod body;
+mod browser;
+mod commands;
+mod gateway;
+mod handler;
+mod identity;
+pub mod limits;
+mod near;
+mod openapi;
+mod path;
+mod query;
+mod reads;
+mod routes;
+#[cfg(test)]
+mod tests;
+mod time;
+mod tokens;
+mod workspaces;
+
+pub use gateway::Gateway;
+pub use handler::handle;
+pub use openapi::document as openapi;
+pub use tokens::Tokens;

@@ -1,0 +1,25 @@
+//! What the host brings.
+
+use crate::tokens::Tokens;
+use kernel::hash::HashText;
+use kernel::id::DeviceId;
+use ports::{Clock, Sequencing};
+
+/// What a request is handled with.
+#[derive(Clone, Copy)]
+pub struct Gateway<'a> {
+    /// Where workspaces are.
+    pub sequencing: &'a dyn Sequencing,
+    /// Who may ask.
+    pub tokens: &'a Tokens,
+    /// The time, for commands that do not say when they were authored.
+    pub clock: &'a dyn Clock,
+    /// The host's device: it counts commands that come under an idempotency key.
+    pub device: DeviceId,
+    /// The incarnation of that device.
+    pub incarnation: u32,
+    /// The device's ed25519 public key. Workspaces created here enrol it.
+    pub public_key: HashText,
+    /// Host names this host goes by beside its loopback ones: lower case, without port.
+    pub allowed_hosts: &'a [String],
+}

@@ -1,0 +1,69 @@
+//! One request: who asks, for what, and the answer.
+
+use crate::gateway::Gateway;
+use crate::path::Params;
+use crate::query::{self, Given};
+use crate::routes::{self, Endpoint, Missing};
+use crate::{browser, commands, openapi, reads, workspaces};
+use bytes::Bytes;
+use http::header::{ALLOW, HeaderValue};
+use http::{Request, Response, StatusCode};
+use ports::Problem;
+use ports::problem::{Fault, json};
+use serde::Serialize;
+
+/// A request that may be answered.
+pub struct Call<'a> {
+    /// What the host brings.
+    pub gateway: &'a Gateway<'a>,
+    /// The request itself.
+    pub request: &'a Request<Bytes>,
+    /// Who asks; nobody where anybody may.
+    pub principal: &'a str,
+    /// What the path names.
+    pub params: Params<'a>,
+    /// What the query says.
+    pub given: Given,
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+}
+
+/// Answer `request`. Whatever is wrong with it, the answer is a problem document.
+pub async fn handle(request: Request<Bytes>, gateway: &Gateway<'_>) -> Response<Bytes> {
+    answer(&request, gateway).await.unwrap_or_else(|problem| problem.response())
+}
+
+async fn answer(request: &Request<Bytes>, gateway: &Gateway<'_>) -> Result<Response<Bytes>, Problem> {
+    browser::check(request, gateway)?;
+    let (route, params) = match routes::find(request.method(), request.uri().path()) {
+        Ok(found) => found,
+        Err(Missing::Path) => return Err(Fault::UnknownRoute.because("paths and methods stand in /openapi.json")),
+        Err(Missing::Method(allowed)) => return Ok(other_method(&allowed)),
+    };
+    let principal = if route.open { "" } else { gateway.tokens.authenticate(request.headers())? };
+    let given = query::read(request.uri().query(), route.query)?;
+    let call = Call { gateway, request, principal, params, given };
+    match route.endpoint {
+        Endpoint::Health => Ok(json(StatusCode::OK, &Health { status: "ok" })),
+        Endpoint::Description => Ok(json(StatusCode::OK, &openapi::document())),
+        Endpoint::CreateWorkspace => workspaces::create(&call).await,
+        Endpoint::ListWorkspaces => workspaces::list(&call).await,
+        Endpoint::DescribeWorkspace => workspaces::describe(&call).await,
+        Endpoint::SubmitCommands => commands::submit(&call).await,
+        Endpoint::ReadEvents => reads::events(&call).await,
+        Endpoint::ReadTask => reads::task(&call).await,
+        Endpoint::ListDueEffects => reads::due(&call).await,
+        Endpoint::ReadEffect => reads::effect(&call).await,
+    }
+}
+
+fn other_method(allowed: &str) -> Response<Bytes> {
+    let mut response = Fault::MethodNotAllowed.because(format!("this path has {allowed}")).response();
+    if let Ok(allowed) = HeaderValue::try_from(allowed) {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    response
+}

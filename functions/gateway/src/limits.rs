@@ -1,0 +1,28 @@
+//! Every limit of the edge, in one table. The published description shows the same table.
+
+/// Most bytes of a body. A host that reads bodies stops reading there.
+pub const BODY_BYTES: usize = 1 << 20;
+/// Most commands of one request.
+pub const COMMANDS: usize = 64;
+/// Longest idempotency key.
+pub const IDEMPOTENCY_KEY_BYTES: usize = 255;
+/// Most events of one answer.
+pub const EVENTS: u64 = 256;
+/// Events of an answer when the request does not say.
+pub const EVENTS_USUALLY: u64 = 100;
+/// Most effects of one answer.
+pub const EFFECTS: u64 = 256;
+/// Effects of an answer when the request does not say.
+pub const EFFECTS_USUALLY: u64 = 100;
+/// Longest time that a request waits for a task.
+pub const WAIT_MS: u64 = 30_000;
+
+/// The table: name, limit, and what is limited.
+pub const LIMITS: [(&str, u64, &str); 6] = [
+    ("body_bytes", BODY_BYTES as u64, "bytes of a body"),
+    ("commands", COMMANDS as u64, "commands of one request"),
+    ("idempotency_key_bytes", IDEMPOTENCY_KEY_BYTES as u64, "visible ASCII characters of an Idempotency-Key"),
+    ("events", EVENTS, "events of one answer"),
+    ("effects", EFFECTS, "effects of one answer"),
+    ("wait_ms", WAIT_MS, "milliseconds that a request waits for a task"),
+];

@@ -1,0 +1,148 @@
+//! The arguments of every command. A test holds them against what the kernel reads.
+
+use super::schemas::{amount, named, text};
+use kernel::command::{NAME_MAX, REFERENCE_MAX, TEXT_MAX};
+use serde_json::{Map, Value, json};
+
+/// A command.
+pub struct Described {
+    /// Its name.
+    pub name: &'static str,
+    /// What it does.
+    pub summary: &'static str,
+    /// Its arguments.
+    pub arguments: &'static [Argument],
+}
+
+/// An argument.
+pub struct Argument {
+    /// Its name.
+    pub name: &'static str,
+    /// What it may be.
+    pub is: Is,
+    /// Whether it must be there.
+    pub required: bool,
+}
+
+/// What an argument may be.
+pub enum Is {
+    /// A text of at most so many bytes.
+    Text(usize),
+    /// A whole number that every client represents exactly.
+    Amount,
+    /// What the schema of this name says.
+    Named(&'static str),
+}
+
+impl Is {
+    fn schema(&self) -> Value {
+        match self {
+            Self::Text(bytes) => text(*bytes),
+            Self::Amount => amount(),
+            Self::Named(schema) => named(schema),
+        }
+    }
+}
+
+const fn must(name: &'static str, is: Is) -> Argument {
+    Argument { name, is, required: true }
+}
+
+const fn may(name: &'static str, is: Is) -> Argument {
+    Argument { name, is, required: false }
+}
+
+const RUNTIME: Argument = must("runtime", Is::Named("RuntimeId"));
+const BOOT: Argument = must("boot", Is::Named("BootId"));
+const EFFECT: Argument = must("effect", Is::Named("Id"));
+const FENCE: Argument = must("fence", Is::Amount);
+const TTL_MS: Argument = must("ttl_ms", Is::Amount);
+const NAME: Argument = must("name", Is::Text(NAME_MAX));
+const PUBLIC_KEY: Argument = must("public_key", Is::Named("Hash"));
+
+/// Every command.
+pub const COMMANDS: &[Described] = &[
+    Described {
+        name: "agent.define",
+        summary: "Make an agent known.",
+        arguments: &[NAME, must("provider", Is::Named("Id")), may("instructions", Is::Text(TEXT_MAX))],
+    },
+    Described { name: "branch.fork", summary: "Begin a branch of the line the command works on.", arguments: &[NAME] },
+    Described { name: "device.enroll", summary: "Let a device author commands.", arguments: &[PUBLIC_KEY] },
+    Described {
+        name: "effect.lease",
+        summary: "Take an effect to perform; the one that waits longest when none is named.",
+        arguments: &[RUNTIME, BOOT, TTL_MS, may("effect", Is::Named("Id"))],
+    },
+    Described {
+        name: "effect.renew",
+        summary: "Hold a lease for longer.",
+        arguments: &[RUNTIME, BOOT, EFFECT, FENCE, TTL_MS],
+    },
+    Described {
+        name: "effect.report",
+        summary: "Tell what came of an effect.",
+        arguments: &[RUNTIME, BOOT, EFFECT, FENCE, must("outcome", Is::Named("Reported"))],
+    },
+    Described {
+        name: "key.destroy",
+        summary: "Make a subject's content unreadable, for ever and everywhere.",
+        arguments: &[must("subject", Is::Named("Subject"))],
+    },
+    Described {
+        name: "provider.define",
+        summary: "Make a provider of models known.",
+        arguments: &[
+            NAME,
+            must("dialect", Is::Text(64)),
+            must("base_url", Is::Text(REFERENCE_MAX)),
+            must("model", Is::Text(NAME_MAX)),
+            may("key_ref", Is::Text(REFERENCE_MAX)),
+        ],
+    },
+    Described { name: "runtime.join", summary: "Say that a runtime's process is there.", arguments: &[RUNTIME, BOOT] },
+    Described {
+        name: "task.ask",
+        summary: "Ask an agent, in a task that goes on or in a new one.",
+        arguments: &[
+            may("task", Is::Named("Id")),
+            must("agent", Is::Named("Id")),
+            must("prompt", Is::Text(TEXT_MAX)),
+            may("max_tokens", Is::Amount),
+        ],
+    },
+    Described { name: "task.create", summary: "Begin a task.", arguments: &[must("title", Is::Text(NAME_MAX))] },
+    Described {
+        name: "workspace.create",
+        summary: "Begin a workspace. The device that authors this command is enrolled by it.",
+        arguments: &[NAME, PUBLIC_KEY],
+    },
+];
+
+impl Described {
+    /// The command as a schema.
+    pub fn schema(&self) -> Value {
+        let properties: Map<String, Value> =
+            self.arguments.iter().map(|it| (it.name.to_owned(), it.is.schema())).collect();
+        let required: Vec<&str> = self.arguments.iter().filter(|it| it.required).map(|it| it.name).collect();
+        json!({
+            "type": "object",
+            "description": self.summary,
+            "properties": {
+                "type": {"const": self.name},
+                "data": {
+                    "type": "object",
+                    "properties": properties,
+                    "required": required,
+                    "additionalProperties": false,
+                },
+                "id": named("CommandId"),
+                "previous": named("Hash"),
+                "branch": named("BranchId"),
+                "authored_at": {"type": "string", "format": "date-time"},
+            },
+            "required": ["type", "data"],
+            "additionalProperties": false,
+        })
+    }
+}

@@ -1,0 +1,78 @@
+//! One route as an operation.
+
+use super::schemas::named;
+use crate::identity::IDEMPOTENCY_KEY;
+use crate::limits::IDEMPOTENCY_KEY_BYTES;
+use crate::path;
+use crate::query::Number;
+use crate::routes::{Route, Verb};
+use serde_json::{Map, Value, json};
+
+/// `route` as an operation.
+pub fn of(route: &Route) -> Value {
+    let mut operation = Map::new();
+    operation.insert("operationId".into(), json!(id(route)));
+    operation.insert("summary".into(), json!(route.summary));
+    let parameters = parameters(route);
+    if !parameters.is_empty() {
+        operation.insert("parameters".into(), json!(parameters));
+    }
+    if let Some(schema) = route.takes {
+        let content = json!({"application/json": {"schema": named(schema)}});
+        operation.insert("requestBody".into(), json!({"required": true, "content": content}));
+    }
+    operation.insert("responses".into(), responses(route));
+    if route.open {
+        operation.insert("security".into(), json!([]));
+    }
+    Value::Object(operation)
+}
+
+/// Clients are generated with these names.
+fn id(route: &Route) -> String {
+    let name = format!("{:?}", route.endpoint);
+    let mut letters = name.chars();
+    letters.next().into_iter().flat_map(char::to_lowercase).chain(letters).collect()
+}
+
+fn parameters(route: &Route) -> Vec<Value> {
+    let in_path = path::names(route.path).map(|name| {
+        let schema = named(if name == "workspace" { "WorkspaceId" } else { "Id" });
+        json!({"name": name, "in": "path", "required": true, "schema": schema})
+    });
+    let in_query = route.query.iter().map(|number| in_query(number));
+    let in_header = (route.method == Verb::Post).then(idempotency_key);
+    in_path.chain(in_query).chain(in_header).collect()
+}
+
+fn in_query(number: &Number) -> Value {
+    let schema = json!({"type": "integer", "minimum": number.least, "maximum": number.most, "default": number.usually});
+    json!({"name": number.name, "in": "query", "description": number.meaning, "schema": schema})
+}
+
+fn idempotency_key() -> Value {
+    json!({
+        "name": IDEMPOTENCY_KEY,
+        "in": "header",
+        "description": "Tells this request from every other. Wanted where the body holds no id.",
+        "schema": {"type": "string", "pattern": "^[!-~]+$", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_BYTES},
+    })
+}
+
+fn responses(route: &Route) -> Value {
+    let mut well = json!({
+        "description": "Done.",
+        "content": {"application/json": {"schema": named(route.gives)}},
+    });
+    if let (Verb::Post, Some(well)) = (route.method, well.as_object_mut()) {
+        let replayed = json!({"description": "The answer was given before.", "schema": {"const": "true"}});
+        well.insert("headers".into(), json!({"idempotent-replayed": replayed}));
+    }
+    json!({
+        route.status.as_str(): well,
+        "default": {
+            "description": "What was asked for cannot be done.",
+            "content": {"application/problem+json": {"schema": named("Problem")}},
+        },
+    })
+}

@@ -1,0 +1,194 @@
+//! The table of routes. The handler answers what stands here and the published description says what stands here, so
+//! neither can know a route that the other does not.
+
+use crate::limits::{EFFECTS, EFFECTS_USUALLY, EVENTS, EVENTS_USUALLY, WAIT_MS};
+use crate::path::{Params, params};
+use crate::query::Number;
+use http::{Method, StatusCode};
+use kernel::reject::AMOUNT_MAX;
+
+/// What answers a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Whether the host is there.
+    Health,
+    /// The published description.
+    Description,
+    /// See [`crate::workspaces::create`].
+    CreateWorkspace,
+    /// See [`crate::workspaces::list`].
+    ListWorkspaces,
+    /// See [`crate::workspaces::describe`].
+    DescribeWorkspace,
+    /// See [`crate::commands::submit`].
+    SubmitCommands,
+    /// See [`crate::reads::events`].
+    ReadEvents,
+    /// See [`crate::reads::task`].
+    ReadTask,
+    /// See [`crate::reads::due`].
+    ListDueEffects,
+    /// See [`crate::reads::effect`].
+    ReadEffect,
+}
+
+/// The methods that routes have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Reads, and may be repeated at will.
+    Get,
+    /// Changes something, under an identity that makes repeating safe.
+    Post,
+}
+
+impl Verb {
+    /// The method's name on the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+        }
+    }
+}
+
+/// A line of the table.
+#[derive(Debug, Clone, Copy)]
+pub struct Route {
+    /// What answers it.
+    pub endpoint: Endpoint,
+    /// Its method.
+    pub method: Verb,
+    /// Its path, with `{names}` for what varies.
+    pub path: &'static str,
+    /// Whether it is answered without a token.
+    pub open: bool,
+    /// Its query parameters.
+    pub query: &'static [&'static Number],
+    /// What it does.
+    pub summary: &'static str,
+    /// Schema of the body it takes.
+    pub takes: Option<&'static str>,
+    /// Status of its answer when all is well.
+    pub status: StatusCode,
+    /// Schema of that answer.
+    pub gives: &'static str,
+}
+
+/// Where the log is read from.
+pub const AFTER: Number = Number {
+    name: "after",
+    least: 0,
+    most: AMOUNT_MAX,
+    usually: 0,
+    meaning: "Position of the last event already read.",
+};
+/// How much of the log is read.
+pub const EVENTS_LIMIT: Number =
+    Number { name: "limit", least: 1, most: EVENTS, usually: EVENTS_USUALLY, meaning: "Most events to answer with." };
+/// How many effects are listed.
+pub const EFFECTS_LIMIT: Number = Number {
+    name: "limit",
+    least: 1,
+    most: EFFECTS,
+    usually: EFFECTS_USUALLY,
+    meaning: "Most effects to answer with.",
+};
+/// How long to wait for a task.
+pub const WAIT: Number = Number {
+    name: "wait",
+    least: 0,
+    most: WAIT_MS,
+    usually: 0,
+    meaning: "Milliseconds to wait until no step of the task waits any more.",
+};
+
+const WORKSPACES: &str = "/v1/workspaces";
+
+const fn get(endpoint: Endpoint, path: &'static str, summary: &'static str, gives: &'static str) -> Route {
+    let (method, status) = (Verb::Get, StatusCode::OK);
+    Route { endpoint, method, path, open: false, query: &[], summary, takes: None, status, gives }
+}
+
+/// Every route.
+pub static ROUTES: [Route; 10] = [
+    Route {
+        method: Verb::Post,
+        takes: Some("Batch"),
+        ..get(
+            Endpoint::SubmitCommands,
+            "/v1/workspaces/{workspace}/commands",
+            "Submit commands. Each is decided and committed in order; one that does not take effect does not stop the \
+             others. The same request gets the same answer, however often it is sent.",
+            "Outcomes",
+        )
+    },
+    Route { open: true, ..get(Endpoint::Health, "/health", "Tell whether the host is there.", "Health") },
+    Route {
+        open: true,
+        ..get(Endpoint::Description, "/openapi.json", "Describe this interface, as OpenAPI 3.1.", "Description")
+    },
+    Route {
+        method: Verb::Post,
+        takes: Some("NewWorkspace"),
+        status: StatusCode::CREATED,
+        ..get(
+            Endpoint::CreateWorkspace,
+            WORKSPACES,
+            "Create a workspace. The client may bring an id made offline; else the id follows from the idempotency key.",
+            "CreatedWorkspace",
+        )
+    },
+    get(Endpoint::ListWorkspaces, WORKSPACES, "List the workspaces here.", "Workspaces"),
+    get(Endpoint::DescribeWorkspace, "/v1/workspaces/{workspace}", "Tell where a workspace stands.", "Workspace"),
+    Route {
+        query: &[&AFTER, &EVENTS_LIMIT],
+        ..get(Endpoint::ReadEvents, "/v1/workspaces/{workspace}/events", "Read the log.", "Events")
+    },
+    Route {
+        query: &[&WAIT],
+        ..get(
+            Endpoint::ReadTask,
+            "/v1/workspaces/{workspace}/tasks/{task}",
+            "Read a task with its conversation, at once or when its answer is there.",
+            "Task",
+        )
+    },
+    Route {
+        query: &[&EFFECTS_LIMIT],
+        ..get(
+            Endpoint::ListDueEffects,
+            "/v1/workspaces/{workspace}/effects",
+            "List effects that wait for a runtime. A runtime leases one with the command effect.lease and reports with \
+             effect.report.",
+            "DueEffects",
+        )
+    },
+    get(
+        Endpoint::ReadEffect,
+        "/v1/workspaces/{workspace}/effects/{effect}",
+        "Read a leased effect: what its runtime needs to perform it.",
+        "Effect",
+    ),
+];
+
+/// Why no route fits.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// No route has this path.
+    Path,
+    /// Routes with this path have other methods: these.
+    Method(String),
+}
+
+/// The route of a request, and what its path names.
+pub fn find<'p>(method: &Method, path: &'p str) -> Result<(&'static Route, Params<'p>), Missing> {
+    let mut allowed = Vec::new();
+    for route in &ROUTES {
+        let Some(params) = params(route.path, path) else { continue };
+        if route.method.name() == method.as_str() {
+            return Ok((route, params));
+        }
+        allowed.push(route.method.name());
+    }
+    if allowed.is_empty() { Err(Missing::Path) } else { Err(Missing::Method(allowed.join(", "))) }
+}

@@ -1,0 +1,222 @@
+//! A host made of paper: it remembers what it was asked, and decides by the name of the command.
+
+use super::schema::objection;
+use crate::{Gateway, Tokens, handle, openapi};
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Request, Response};
+use kernel::hash::HashText;
+use kernel::id::{CommandId, DeviceId, Id, Role, WorkspaceId};
+use kernel::machine::{self, Identity, Reply};
+use kernel::reject::Code;
+use ports::sequencing::{EffectView, EventView, TaskView, WorkspaceView};
+use ports::{Clock, Sequencing, SequencingError};
+use serde_json::Value;
+use std::cell::RefCell;
+
+/// The token of every test.
+pub const TOKEN: &str = "kos-0123456789";
+/// The workspace of every test.
+pub const WORKSPACE: WorkspaceId = WorkspaceId([7; 16]);
+/// When every test takes place.
+pub const NOW_MS: u64 = 1_700_000_000_000;
+/// The host's public key.
+pub const PUBLIC_KEY: [u8; 32] = [9; 32];
+
+pub struct Host {
+    pub tokens: Tokens,
+    pub allowed_hosts: Vec<String>,
+    /// What the sequencer was asked to decide.
+    pub decided: RefCell<Vec<machine::Request>>,
+    pub created: RefCell<Vec<WorkspaceId>>,
+    pub asked: RefCell<Vec<String>>,
+    pub known: RefCell<Vec<(Identity, HashText, Reply)>>,
+    /// What every question is answered with, when it is set.
+    pub failure: Option<SequencingError>,
+    pub tasks: Vec<TaskView>,
+    pub effects: Vec<EffectView>,
+    pub log: Vec<EventView>,
+}
+
+impl Host {
+    pub fn new() -> Self {
+        Self {
+            tokens: Tokens::new().with("another", "p-other").with(TOKEN, "p-owner"),
+            allowed_hosts: vec!["kernel.example.com".into()],
+            decided: RefCell::default(),
+            created: RefCell::default(),
+            asked: RefCell::default(),
+            known: RefCell::default(),
+            failure: None,
+            tasks: Vec::new(),
+            effects: Vec::new(),
+            log: Vec::new(),
+        }
+    }
+
+    pub fn failing(failure: SequencingError) -> Self {
+        Self { failure: Some(failure), ..Self::new() }
+    }
+
+    pub async fn send(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let gateway = Gateway {
+            sequencing: self,
+            tokens: &self.tokens,
+            clock: self,
+            device: DeviceId::of(&PUBLIC_KEY),
+            incarnation: 0,
+            public_key: HashText(PUBLIC_KEY),
+            allowed_hosts: &self.allowed_hosts,
+        };
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+        let response = handle(request, &gateway).await;
+        is_as_described(&method, &path, &response);
+        response
+    }
+
+    pub async fn get(&self, path: &str) -> Response<Bytes> {
+        self.send(request("GET", path).body(Bytes::new()).unwrap()).await
+    }
+
+    /// Post `body` to `path` under `key`.
+    pub async fn post(&self, path: &str, key: &str, body: impl ToString) -> Response<Bytes> {
+        let request = request("POST", path).header("content-type", "application/json").header("idempotency-key", key);
+        self.send(request.body(Bytes::from(body.to_string())).unwrap()).await
+    }
+
+    /// Post a batch under `key`.
+    pub async fn submit(&self, key: &str, body: impl ToString) -> Response<Bytes> {
+        self.post(&commands(), key, body).await
+    }
+
+    fn healthy(&self) -> Result<(), SequencingError> {
+        self.failure.clone().map_or(Ok(()), Err)
+    }
+
+    fn decide(&self, request: machine::Request) -> Result<Reply, SequencingError> {
+        self.healthy()?;
+        let mut known = self.known.borrow_mut();
+        if let Some((_, hash, reply)) = known.iter().find(|(identity, ..)| *identity == request.identity) {
+            let reused = Code::IdempotencyKeyReused.because("it belongs to another command");
+            let rejected = reply.rejected.as_ref().map(|(code, _)| (*code, String::new()));
+            let again = Reply { known: true, rejected, ..reply.clone() };
+            return if *hash == request.hash { Ok(again) } else { Err(SequencingError::Refused(reused)) };
+        }
+        let pos = known.len() as u64 + 1;
+        let command = match request.identity {
+            Identity::Device { command, .. } => command,
+            Identity::Key { device, incarnation, .. } => CommandId { device, incarnation, counter: pos },
+        };
+        let rejected = match request.command.name() {
+            "effect.lease" => {
+                return Err(SequencingError::Refused(
+                    Code::NothingToLease.because("no effect is outstanding and free"),
+                ));
+            }
+            "branch.fork" => Some((Code::StepWaiting, "details that the log does not keep".to_owned())),
+            _ => None,
+        };
+        let made = if rejected.is_none() { vec![Id::new(command, Role::Task)] } else { Vec::new() };
+        let reply = Reply { command, pos, events: 1, rejected, made, known: false };
+        known.push((request.identity.clone(), request.hash, reply.clone()));
+        self.decided.borrow_mut().push(request);
+        Ok(reply)
+    }
+}
+
+/// The path of commands.
+pub fn commands() -> String {
+    format!("/v1/workspaces/{WORKSPACE}/commands")
+}
+
+/// A request as an honest client begins it.
+pub fn request(method: &str, path: &str) -> http::request::Builder {
+    let request = Request::builder().method(method).uri(path);
+    request.header("host", "localhost:7700").header("authorization", format!("Bearer {TOKEN}"))
+}
+
+pub fn json(response: &Response<Bytes>) -> Value {
+    serde_json::from_slice(response.body()).unwrap_or_else(|why| panic!("{why}: {response:?}"))
+}
+
+/// The status and the code of a problem.
+pub fn problem(response: &Response<Bytes>) -> (u16, String) {
+    (response.status().as_u16(), json(response)["code"].as_str().unwrap_or_default().to_owned())
+}
+
+#[track_caller]
+fn is_as_described(method: &str, path: &str, response: &Response<Bytes>) {
+    let description = openapi();
+    assert_eq!(response.headers()["cache-control"], "no-store");
+    let media_type = response.headers()["content-type"].to_str().unwrap();
+    let (status, body) = (response.status().as_u16(), json(response));
+    if status >= 400 {
+        assert_eq!((media_type, &body["status"]), ("application/problem+json", &Value::from(status)));
+        let objection = objection(&description, &serde_json::json!({"$ref": "#/components/schemas/Problem"}), &body);
+        assert_eq!(objection, None, "{path}");
+        return;
+    }
+    let paths = description["paths"].as_object().unwrap();
+    let (_, operations) = paths.iter().find(|(template, _)| crate::path::params(template, path).is_some()).unwrap();
+    let described = &operations[method.to_lowercase()]["responses"][status.to_string()];
+    let schema = &described["content"][media_type]["schema"];
+    assert!(schema.is_object(), "{method} {path} answers {status} {media_type}, which is not described");
+    assert_eq!(objection(&description, schema, &body), None, "{method} {path}");
+}
+
+impl Clock for Host {
+    fn now_ms(&self) -> u64 {
+        NOW_MS
+    }
+}
+
+#[async_trait(?Send)]
+impl Sequencing for Host {
+    async fn create(&self, workspace: WorkspaceId) -> Result<(), SequencingError> {
+        self.healthy()?;
+        self.created.borrow_mut().push(workspace);
+        Ok(())
+    }
+
+    async fn workspaces(&self) -> Result<Vec<WorkspaceId>, SequencingError> {
+        self.healthy().map(|()| vec![WORKSPACE])
+    }
+
+    async fn submit(&self, _: WorkspaceId, all: Vec<machine::Request>) -> Vec<Result<Reply, SequencingError>> {
+        all.into_iter().map(|request| self.decide(request)).collect()
+    }
+
+    async fn events(&self, _: WorkspaceId, after: u64, limit: usize) -> Result<Vec<EventView>, SequencingError> {
+        self.healthy()?;
+        self.asked.borrow_mut().push(format!("events after {after} limit {limit}"));
+        Ok(self.log.iter().filter(|view| view.event.pos > after).take(limit).cloned().collect())
+    }
+
+    async fn describe(&self, workspace: WorkspaceId) -> Result<WorkspaceView, SequencingError> {
+        self.healthy()?;
+        let roots = [(kernel::key::Space::Control, HashText([1; 32])), (kernel::key::Space::MAIN, HashText([2; 32]))];
+        Ok(WorkspaceView { id: workspace, name: Some("Ours".into()), pos: 3, format: 1, roots: roots.into() })
+    }
+
+    async fn task(&self, _: WorkspaceId, task: Id) -> Result<Option<TaskView>, SequencingError> {
+        self.healthy()?;
+        self.asked.borrow_mut().push("task".into());
+        Ok(self.tasks.iter().find(|view| view.id == task).cloned())
+    }
+
+    async fn settled(&self, _: WorkspaceId, task: Id, wait_ms: u64) -> Result<Option<TaskView>, SequencingError> {
+        self.asked.borrow_mut().push(format!("settled within {wait_ms}"));
+        Ok(self.tasks.iter().find(|view| view.id == task).cloned())
+    }
+
+    async fn due(&self, _: WorkspaceId, limit: usize) -> Result<Vec<Id>, SequencingError> {
+        self.healthy()?;
+        self.asked.borrow_mut().push(format!("due limit {limit}"));
+        Ok(self.effects.iter().map(|view| view.effect).collect())
+    }
+
+    async fn effect(&self, _: WorkspaceId, effect: Id) -> Result<Option<EffectView>, SequencingError> {
+        self.healthy()?;
+        Ok(self.effects.iter().find(|view| view.effect == effect).cloned())
+    }
+}

@@ -1,0 +1,10 @@
+//! The gateway before a sequencer made of paper. Every answer is held against the published description.
+
+mod bad_bodies;
+mod batches;
+mod contract;
+mod host;
+mod reads;
+mod schema;
+mod who_asks;
+mod workspaces;

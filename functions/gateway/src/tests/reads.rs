@@ -1,0 +1,156 @@
+//! What is read of a workspace.
+
+use super::host::{Host, WORKSPACE, json as body, problem};
+use kernel::entity::StepStatus;
+use kernel::hash::HashText;
+use kernel::id::{CommandId, DeviceId, Id, Role};
+use kernel::storage::StoredEvent;
+use ports::provider::{Message, ModelRequest, ProviderEntry, Speaker};
+use ports::sequencing::{EffectView, EventView, FailureView, StepView, TaskView};
+use serde_json::{Value, json};
+
+fn id(role: Role) -> Id {
+    Id::new(CommandId { device: DeviceId([3; 16]), incarnation: 0, counter: 4 }, role)
+}
+
+fn at(rest: &str) -> String {
+    format!("/v1/workspaces/{WORKSPACE}/{rest}")
+}
+
+fn event(pos: u64, stored: &str) -> EventView {
+    let event = StoredEvent {
+        pos,
+        stream: "main@0".into(),
+        seq: pos,
+        body: stored.as_bytes().to_vec(),
+        hash: [pos as u8; 32],
+        sealed: Vec::new(),
+    };
+    EventView { event, content: [("title".to_owned(), Some("Weather".to_owned())), ("note".to_owned(), None)].into() }
+}
+
+#[tokio::test]
+async fn events_come_in_the_bytes_that_were_hashed() {
+    let stored = r#"{"v":1, "z":18446744073709551615,"a":"\u00e9"}"#;
+    let host = Host { log: vec![event(1, "{}"), event(2, stored)], ..Host::new() };
+    let response = host.get(&at("events?after=1&limit=5")).await;
+    let text = String::from_utf8(response.body().to_vec()).unwrap();
+    assert!(text.contains(stored), "{text}");
+    let read = body(&response);
+    assert_eq!(read["next"], 2);
+    assert_eq!(read["events"][0]["hash"], HashText([2; 32]).to_string());
+    assert_eq!(read["events"][0]["content"], json!({"note": null, "title": "Weather"}));
+
+    assert_eq!(
+        body(&host.get(&at("events?after=2")).await),
+        json!({"events": [], "next": 2}),
+        "the end is where it was"
+    );
+    host.get(&at("events")).await;
+    assert_eq!(
+        *host.asked.borrow(),
+        ["events after 1 limit 5", "events after 2 limit 100", "events after 0 limit 100"]
+    );
+}
+
+#[tokio::test]
+async fn an_event_that_is_no_json_is_damage() {
+    let host = Host { log: vec![event(1, "{\"v\":")], ..Host::new() };
+    let response = host.get(&at("events")).await;
+    assert_eq!(problem(&response), (500, "damaged".into()));
+    assert_eq!(body(&response)["detail"], "event 1 is not JSON");
+}
+
+#[tokio::test]
+async fn numbers_that_are_none_are_refused() {
+    let host = Host::new();
+    for query in [
+        "limit=0",
+        "limit=257",
+        "limit=-1",
+        "limit=",
+        "limit",
+        "limit=%31",
+        "limit=1.0",
+        "limit=+1",
+        "limit=1&limit=2",
+        "after=99999999999999999999",
+        "after=9007199254740992",
+        "lmit=1",
+        "=1",
+    ] {
+        assert_eq!(
+            problem(&host.get(&at(&format!("events?{query}"))).await),
+            (422, "invalid_argument".into()),
+            "{query}"
+        );
+    }
+    let response = host.get(&at("events?limit=257")).await;
+    assert_eq!(body(&response)["detail"], "limit must be a whole number from 1 to 256");
+    assert_eq!(problem(&host.get(&format!("/v1/workspaces/{WORKSPACE}?limit=1")).await).1, "invalid_argument");
+    assert!(host.asked.borrow().is_empty());
+}
+
+#[tokio::test]
+async fn a_task_is_read_at_once_or_when_it_is_settled() {
+    let step = StepView {
+        id: id(Role::Step),
+        agent: id(Role::Agent),
+        effect: id(Role::Effect),
+        status: StepStatus::Failed,
+        prompt: None,
+        answer: None,
+        failure: Some(FailureView { class: "rate".into(), detail: None }),
+        attempts: 2,
+        lost: 1,
+        late: 0,
+    };
+    let answered =
+        StepView { answer: Some("Sunny.".into()), failure: None, status: StepStatus::Answered, ..step.clone() };
+    let task = TaskView {
+        id: id(Role::Task),
+        title: Some("Weather".into()),
+        steps: vec![step, answered],
+        input_tokens: 12,
+        output_tokens: 3,
+    };
+    let host = Host { tasks: vec![task], ..Host::new() };
+    let path = at(&format!("tasks/{}", id(Role::Task)));
+    assert_eq!(body(&host.get(&path).await)["steps"][1]["answer"], "Sunny.");
+    host.get(&format!("{path}?wait=30000")).await;
+    assert_eq!(problem(&host.get(&format!("{path}?wait=30001")).await).1, "invalid_argument");
+    assert_eq!(*host.asked.borrow(), ["task", "settled within 30000"]);
+    assert_eq!(problem(&host.get(&at(&format!("tasks/{}", id(Role::Step)))).await), (404, "not_found".into()));
+    assert_eq!(problem(&host.get(&at("tasks/first")).await), (400, "bad_id".into()));
+}
+
+#[tokio::test]
+async fn a_runtime_finds_what_is_due_and_what_it_leased() {
+    let effect = EffectView {
+        effect: id(Role::Effect),
+        fence: 2,
+        expires_at: 1_700_000_060_000,
+        in_doubt: true,
+        idempotency_key: "e-1".into(),
+        provider: ProviderEntry {
+            dialect: "openai".into(),
+            base_url: "https://api.example.com/v1".into(),
+            key_ref: Some("vault:openai".into()),
+            model: "large".into(),
+            timeout_ms: 60_000,
+            allow_plain_http: false,
+        },
+        request: ModelRequest {
+            model: "large".into(),
+            messages: vec![Message { speaker: Speaker::User, text: "How is the weather?".into() }],
+            max_tokens: Some(100),
+        },
+    };
+    let host = Host { effects: vec![effect], ..Host::new() };
+    let due: Value = body(&host.get(&at("effects?limit=7")).await);
+    assert_eq!(due, json!({"effects": [id(Role::Effect).to_string()]}));
+    assert_eq!(*host.asked.borrow(), ["due limit 7"]);
+    let leased = body(&host.get(&at(&format!("effects/{}", id(Role::Effect)))).await);
+    assert_eq!((&leased["fence"], &leased["provider"]["key_ref"]), (&json!(2), &json!("vault:openai")));
+    assert_eq!(problem(&host.get(&at(&format!("effects/{}", id(Role::Task)))).await), (404, "not_found".into()));
+}
