@@ -1,0 +1,60 @@
+//! `cargo xtask bench [GROUP] [--json]`: the product against baselines of the same run.
+//!
+//! Every number is a ratio to something measured beside it (raw libSQL, a smaller workspace, bytes appended), because
+//! absolute times say more about the machine than about the product. Values are medians over alternating rounds.
+
+mod commands;
+mod cpu;
+mod desk;
+mod growth;
+mod http;
+mod idle;
+mod open;
+mod raw;
+mod recorder;
+mod recovery;
+mod replay;
+mod report;
+mod server;
+
+use report::Report;
+use std::process::ExitCode;
+
+/// A group of measurements: its name, and what measures it.
+type Group = (&'static str, fn(&mut Report) -> Result<(), String>);
+
+const GROUPS: [Group; 6] = [
+    ("commands", commands::run),
+    ("replay", replay::run),
+    ("open", open::run),
+    ("growth", growth::run),
+    ("recovery", recovery::run),
+    ("idle", idle::run),
+];
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    if let [serve, data] = args.as_slice()
+        && serve == server::SERVE
+    {
+        return server::serve(data);
+    }
+    let json = args.iter().any(|arg| arg == "--json");
+    let wanted: Vec<&String> = args.iter().filter(|arg| !arg.starts_with("--")).collect();
+    if let Some(unknown) = wanted.iter().find(|name| GROUPS.iter().all(|(group, _)| *group != name.as_str())) {
+        eprintln!("there is no group {unknown}; there are: {}", GROUPS.map(|(group, _)| group).join(", "));
+        return ExitCode::from(2);
+    }
+    let mut report = Report::new(json);
+    for (group, run) in GROUPS {
+        if !wanted.is_empty() && !wanted.iter().any(|name| name.as_str() == group) {
+            continue;
+        }
+        report.begin(group);
+        if let Err(why) = run(&mut report) {
+            eprintln!("{group}: {why}");
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
+}

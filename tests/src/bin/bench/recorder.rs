@@ -1,0 +1,93 @@
+//! A store that remembers the batches it was given.
+
+use async_trait::async_trait;
+use kernel::storage::{Address, Batch, Head, Row, StoredEvent};
+use ports::{Store, StoreError};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use store_memory::MemoryStore;
+
+/// Remembers batches and counts loads.
+#[derive(Clone)]
+pub struct Recorder<S = MemoryStore> {
+    inner: Rc<S>,
+    batches: Rc<RefCell<Vec<Batch>>>,
+    loads: Rc<Cell<u64>>,
+    keep: bool,
+}
+
+impl<S> Recorder<S> {
+    pub fn new(inner: S) -> Self {
+        Self { inner: Rc::new(inner), batches: Rc::default(), loads: Rc::default(), keep: true }
+    }
+
+    /// Counts loads and keeps no batches.
+    pub fn counting(inner: S) -> Self {
+        Self { keep: false, ..Self::new(inner) }
+    }
+
+    pub fn clear(&self) {
+        self.batches.borrow_mut().clear();
+        self.loads.set(0);
+    }
+
+    pub fn batches(&self) -> Vec<Batch> {
+        self.batches.take()
+    }
+
+    pub fn loads(&self) -> u64 {
+        self.loads.get()
+    }
+
+    fn load(&self) {
+        self.loads.set(self.loads.get() + 1);
+    }
+}
+
+#[async_trait(?Send)]
+impl<S: Store> Store for Recorder<S> {
+    async fn create(&self, workspace: &str) -> Result<(), StoreError> {
+        self.inner.create(workspace).await
+    }
+    async fn delete(&self, workspace: &str) -> Result<(), StoreError> {
+        self.inner.delete(workspace).await
+    }
+    async fn workspaces(&self) -> Result<Vec<String>, StoreError> {
+        self.inner.workspaces().await
+    }
+    async fn claim(&self, workspace: &str) -> Result<Head, StoreError> {
+        self.load();
+        self.inner.claim(workspace).await
+    }
+    async fn head(&self, workspace: &str) -> Result<Head, StoreError> {
+        self.load();
+        self.inner.head(workspace).await
+    }
+    async fn rows(&self, workspace: &str, addresses: &[Address]) -> Result<Vec<Option<Row>>, StoreError> {
+        self.load();
+        self.inner.rows(workspace, addresses).await
+    }
+    async fn range(&self, w: &str, space: &str, after: &str, until: &str, limit: usize) -> Result<Vec<(String, Row)>, StoreError> {
+        self.load();
+        self.inner.range(w, space, after, until, limit).await
+    }
+    async fn spaces(&self, workspace: &str) -> Result<Vec<String>, StoreError> {
+        self.inner.spaces(workspace).await
+    }
+    async fn events(&self, workspace: &str, after: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        self.load();
+        self.inner.events(workspace, after, limit).await
+    }
+    async fn commit(&self, workspace: &str, batch: &Batch) -> Result<(), StoreError> {
+        if self.keep {
+            self.batches.borrow_mut().push(batch.clone());
+        }
+        self.inner.commit(workspace, batch).await
+    }
+    async fn drop_sealed(&self, workspace: &str, pos: u64) -> Result<(), StoreError> {
+        self.inner.drop_sealed(workspace, pos).await
+    }
+    async fn check(&self, workspace: &str) -> Result<Vec<String>, StoreError> {
+        self.inner.check(workspace).await
+    }
+}
