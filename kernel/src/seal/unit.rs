@@ -45,6 +45,8 @@ impl Bound<'_> {
         aad.extend_from_slice(self.role.as_bytes());
         aad.push(0);
         aad.extend_from_slice(name.as_bytes());
+        // The nonce is made of this and the plaintext behind it, so it has to say where it ends.
+        aad.push(0);
         aad
     }
 
