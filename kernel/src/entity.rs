@@ -296,7 +296,7 @@ entity! {
     Chain { always {
         /// The highest counter seen.
         mark: Lww<u64>,
-        /// Hash over the chain up to the last command that followed without a gap.
+        /// Hash over the chain up to the highest command; zero when the device did not say what came before a gap.
         link: Lww<HashText>,
     } may {
         /// Counters below the mark that were not seen, as ranges, both ends included.

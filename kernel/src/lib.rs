@@ -16,4 +16,6 @@ pub mod replay;
 pub mod seal;
 pub mod state;
 pub mod storage;
+#[cfg(test)]
+mod testing;
 pub mod view;

@@ -223,3 +223,114 @@ fn check(name: &str, text: &str, max: usize, forbidden: impl Fn(char) -> bool) -
         Some(at) => Err(Code::ControlCharacter.because(format!("{name} has one at character {}", at + 1))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hash::HashText;
+    use crate::id::{DeviceId, Role};
+    use crate::key::BranchId;
+    use crate::machine::{Identity, Stop};
+    use crate::seal::Subject;
+    use crate::testing::{Story, begun, boot, request, story_id};
+    use serde_json::json;
+
+    /// A story that ends in `code`. A new code does not compile until it has one.
+    fn ends_in(code: Code) -> Story {
+        let mut it = begun();
+        let (agent, runtime) = (it.agent(), it.runtime());
+        match code {
+            Code::InvalidArgument => it.when("task.create", json!({"title": ""})),
+            Code::ControlCharacter => it.when("task.create", json!({"title": "a\u{0}b"})),
+            Code::TooLong => it.when("task.create", json!({"title": "t".repeat(513)})),
+            Code::AmountOutOfRange => {
+                it.when("task.ask", json!({"agent": agent, "prompt": "x", "max_tokens": 1u64 << 63}))
+            }
+            Code::NotFound => it.when("task.ask", json!({"agent": story_id(Role::Agent), "prompt": "x"})),
+            Code::AlreadyCreated => {
+                it.when("workspace.create", json!({"name": "again", "public_key": HashText([1; 32])}))
+            }
+            Code::DeviceUnknown => {
+                it.device = DeviceId([8; 16]);
+                it.when_under(1, "task.create", json!({"title": "x"}))
+            }
+            Code::CommandIdReused | Code::DeviceForked | Code::CommandForgotten | Code::TooManyGaps => {
+                counted(&mut it, code)
+            }
+            Code::IdempotencyKeyReused => {
+                it.when_under(1, "task.create", json!({"title": "x"}));
+                it.when_under(1, "task.create", json!({"title": "y"}))
+            }
+            Code::BranchHoldsEffects => {
+                it.given("branch.fork", json!({"name": "draft"}));
+                let fork = BranchId::Forked(it.made()[0]);
+                it.when_on(fork, "task.ask", json!({"agent": agent, "prompt": "x"}))
+            }
+            Code::StepWaiting => {
+                let [task, ..] = it.asked("x");
+                it.when("task.ask", json!({"agent": agent, "task": task, "prompt": "x"}))
+            }
+            Code::NothingToLease => it.when("effect.lease", json!({"runtime": runtime, "boot": boot(1), "ttl_ms": 1})),
+            Code::NotOutstanding => {
+                let [.., effect] = it.asked("x");
+                it.settle("y");
+                it.when("effect.lease", json!({"runtime": runtime, "boot": boot(1), "ttl_ms": 1, "effect": effect}))
+            }
+            Code::LeaseHeld => {
+                let effect = it.leased("x");
+                it.when("effect.lease", json!({"runtime": runtime, "boot": boot(1), "ttl_ms": 1, "effect": effect}))
+            }
+            Code::RuntimeRestarted => {
+                it.when("effect.lease", json!({"runtime": runtime, "boot": boot(2), "ttl_ms": 1}))
+            }
+            Code::KeyDestroyed => {
+                it.given("key.destroy", json!({"subject": Subject::Workspace}));
+                it.when("key.destroy", json!({"subject": Subject::Workspace}))
+            }
+        };
+        it
+    }
+
+    /// A device counts wrongly.
+    fn counted(it: &mut Story, code: Code) -> &mut Story {
+        let mut send = |counter: u64, title: &str| {
+            let command = crate::id::CommandId { device: it.device, incarnation: 1, counter };
+            let identity = Identity::Device { command, previous: Some(HashText([7; 32])) };
+            it.sends(request(identity, BranchId::Main, "task.create", &json!({"title": title})));
+        };
+        match code {
+            Code::CommandIdReused => (1..=2).for_each(|n| send(1, &format!("{n}"))),
+            Code::DeviceForked => (1..=2).for_each(|n| send(n, "x")),
+            Code::TooManyGaps => (1..=65).for_each(|n| send(2 * n, "x")),
+            _ => {
+                it.when_under(1, "task.create", json!({"title": "x"}));
+                let command = it.reply().command;
+                let identity = Identity::Device { command, previous: None };
+                it.sends(request(identity, BranchId::Main, "task.create", &json!({"title": "x"})));
+            }
+        }
+        it
+    }
+
+    #[test]
+    fn every_code_ends_a_story() {
+        for code in Code::ALL {
+            let it = ends_in(code);
+            let came = match it.outcome() {
+                Ok(reply) => reply.rejected.map(|(code, _)| code),
+                Err(Stop::Refused(rejection)) => Some(rejection.code),
+                Err(other) => panic!("{code:?}: {other:?}"),
+            };
+            assert_eq!(came, Some(code));
+        }
+    }
+
+    #[test]
+    fn codes_have_names_of_their_own_and_are_found_by_them() {
+        let mut names: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+        assert!(Code::ALL.iter().all(|code| Code::of(code.name()) == Some(*code)));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!((names.len(), Code::of("no_such_code")), (Code::ALL.len(), None));
+    }
+}

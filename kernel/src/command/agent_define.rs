@@ -45,3 +45,49 @@ impl Decide for AgentDefine {
         Ok(Decision::one(defined, vec![agent]))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::EventData;
+    use crate::testing::{begun, story_id};
+    use serde_json::json;
+
+    #[test]
+    fn an_agent_is_known_with_or_without_instructions() {
+        let mut it = begun();
+        let provider = it.provider();
+        it.when("agent.define", json!({"name": "plain", "provider": provider})).then(&["agent.defined"]);
+        let EventData::AgentDefined(defined) = it.event() else { panic!("{:?}", it.event()) };
+        assert_eq!((Some(&defined.agent), defined.instructions), (it.made().first(), None));
+        it.when("agent.define", json!({"name": "a", "provider": provider, "instructions": "line\nline\ttab"}));
+        it.then(&["agent.defined"]);
+    }
+
+    #[test]
+    fn its_provider_exists() {
+        let mut it = begun();
+        it.when("agent.define", json!({"name": "a", "provider": story_id(Role::Provider)})).rejected(Code::NotFound);
+        let not_a_provider = it.agent();
+        it.when("agent.define", json!({"name": "a", "provider": not_a_provider})).rejected(Code::NotFound);
+    }
+
+    #[test]
+    fn its_texts_are_within_bounds() {
+        let mut it = begun();
+        let provider = it.provider();
+        let (name, text) = ("n".repeat(NAME_MAX), "t".repeat(TEXT_MAX));
+        it.when("agent.define", json!({"name": name, "provider": provider, "instructions": text}));
+        it.then(&["agent.defined"]);
+        for (name, instructions, code) in [
+            ("".to_owned(), "x".to_owned(), Code::InvalidArgument),
+            ("two\nlines".to_owned(), "x".to_owned(), Code::ControlCharacter),
+            (name + "n", "x".to_owned(), Code::TooLong),
+            ("a".to_owned(), "bell\u{7}".to_owned(), Code::ControlCharacter),
+            ("a".to_owned(), text + "t", Code::TooLong),
+        ] {
+            it.when("agent.define", json!({"name": name, "provider": provider, "instructions": instructions}));
+            it.rejected(code);
+        }
+    }
+}

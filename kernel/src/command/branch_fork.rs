@@ -31,3 +31,71 @@ impl Decide for BranchFork {
         Ok(Decision::one(BranchForked { branch, name: Content::plain(&self.name), base }, vec![branch]))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::{Branch, Task};
+    use crate::event::EventData;
+    use crate::key::{BranchId, Key, Line, Space};
+    use crate::testing::{Story, begun, story_id};
+    use serde_json::json;
+
+    fn forked(it: &mut Story, from: BranchId) -> BranchId {
+        it.when_on(from, "branch.fork", json!({"name": "draft"})).then(&["branch.forked"]);
+        BranchId::Forked(it.made()[0])
+    }
+
+    #[test]
+    fn a_fork_stands_on_its_parent_as_it_is_and_copies_nothing() {
+        let mut it = begun();
+        let (pos, root) = (it.machine.pos(), it.root(Space::MAIN));
+        let fork = forked(&mut it, BranchId::Main);
+        let EventData::BranchForked(event) = it.event() else { panic!("{:?}", it.event()) };
+        assert_eq!(event.base, crate::entity::Base { parent: Line::default(), pos, root });
+        assert_eq!(it.root(Space::MAIN), root);
+        let main: Branch = it.control(Key::Branch(BranchId::Main)).unwrap();
+        assert_eq!(main.forks.0.len(), 1);
+        assert!(it.data::<crate::entity::Agent>(fork, Key::Agent(it.agent())).is_some());
+    }
+
+    #[test]
+    fn what_happens_on_one_side_is_not_seen_on_the_other() {
+        let mut it = begun();
+        let [task, ..] = it.asked("before");
+        let fork = forked(&mut it, BranchId::Main);
+        it.settle("an answer");
+        it.given("task.ask", json!({"agent": it.agent(), "task": task, "prompt": "after"}));
+        let steps = |it: &mut Story, branch| it.data::<Task>(branch, Key::Task(task)).unwrap().steps.0;
+        assert_eq!((steps(&mut it, BranchId::Main), steps(&mut it, fork)), (2, 1));
+
+        it.when_on(fork, "task.create", json!({"title": "on the fork"})).then(&["task.created"]);
+        let there = Key::Task(it.made()[0]);
+        assert!(it.data::<Task>(fork, there).is_some());
+        assert!(it.data::<Task>(BranchId::Main, there).is_none());
+    }
+
+    #[test]
+    fn a_fork_of_a_fork_sees_both_as_they_were() {
+        let mut it = begun();
+        it.given("task.create", json!({"title": "on main"}));
+        let on_main = Key::Task(it.made()[0]);
+        let one = forked(&mut it, BranchId::Main);
+        it.when_on(one, "task.create", json!({"title": "on one"}));
+        let on_one = Key::Task(it.made()[0]);
+        let two = forked(&mut it, one);
+        it.when_on(one, "task.create", json!({"title": "later on one"}));
+        let later = Key::Task(it.made()[0]);
+        let mut sees = |key| it.data::<Task>(two, key).is_some();
+        assert_eq!((sees(on_main), sees(on_one), sees(later)), (true, true, false));
+    }
+
+    #[test]
+    fn its_name_is_within_bounds_and_its_parent_exists() {
+        let mut it = begun();
+        it.when("branch.fork", json!({"name": "a\u{0}b"})).rejected(Code::ControlCharacter);
+        it.when("branch.fork", json!({"name": "n".repeat(NAME_MAX + 1)})).rejected(Code::TooLong);
+        let nowhere = BranchId::Forked(story_id(Role::Branch));
+        it.when_on(nowhere, "branch.fork", json!({"name": "x"})).refused(Code::NotFound);
+    }
+}

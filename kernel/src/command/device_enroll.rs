@@ -24,3 +24,31 @@ impl Decide for DeviceEnroll {
         Ok(Decision::one(DeviceEnrolled { device, public_key: self.public_key }, Vec::new()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::Device;
+    use crate::key::Key;
+    use crate::testing::begun;
+    use serde_json::json;
+
+    #[test]
+    fn an_enrolled_device_authors_commands() {
+        let mut it = begun();
+        let key = HashText([2; 32]);
+        it.when("device.enroll", json!({"public_key": key})).then(&["device.enrolled"]);
+        it.device = DeviceId::of(&key.0);
+        assert_eq!(it.control::<Device>(Key::Device(it.device)).unwrap().public_key.0, key);
+        it.when_under(1, "task.create", json!({"title": "by the new device"})).then(&["task.created"]);
+        assert_eq!(it.reply().command.device, it.device);
+    }
+
+    #[test]
+    fn enrolling_it_again_changes_nothing_of_it() {
+        let mut it = begun();
+        it.given("device.enroll", json!({"public_key": HashText([2; 32])}));
+        it.when("device.enroll", json!({"public_key": HashText([2; 32])})).then(&["device.enrolled"]);
+        assert_eq!(it.events()[0].0.touched, []);
+    }
+}

@@ -52,3 +52,54 @@ impl Decide for ProviderDefine {
         Ok(Decision::one(defined, vec![provider]))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::EventData;
+    use crate::testing::begun;
+    use serde_json::{Value, json};
+
+    fn data(changed: Value) -> Value {
+        let mut data =
+            json!({"name": "n", "dialect": "openai-chat", "base_url": "https://example.org/v1", "model": "m"});
+        for (field, value) in changed.as_object().unwrap() {
+            data[field.as_str()] = value.clone();
+        }
+        data
+    }
+
+    #[test]
+    fn all_about_a_vendor_is_data_and_sealed_but_the_dialect() {
+        let mut it = begun();
+        for key_ref in ["env:SOME_KEY", "vault:some key"] {
+            it.when("provider.define", data(json!({"key_ref": key_ref}))).then(&["provider.defined"]);
+            let EventData::ProviderDefined(defined) = it.event() else { panic!("{:?}", it.event()) };
+            assert_eq!((defined.dialect.as_str(), Some(&defined.provider)), ("openai-chat", it.made().first()));
+            assert!(
+                [defined.name, defined.base_url, defined.model, defined.key_ref.unwrap()]
+                    .iter()
+                    .all(|it| it.unit().is_some())
+            );
+        }
+    }
+
+    #[test]
+    fn its_texts_are_within_bounds() {
+        let mut it = begun();
+        it.when("provider.define", data(json!({"base_url": "u".repeat(REFERENCE_MAX)}))).then(&["provider.defined"]);
+        for (changed, code) in [
+            (json!({"name": ""}), Code::InvalidArgument),
+            (json!({"name": "n".repeat(NAME_MAX + 1)}), Code::TooLong),
+            (json!({"dialect": "Open AI"}), Code::InvalidArgument),
+            (json!({"dialect": "d".repeat(65)}), Code::TooLong),
+            (json!({"base_url": "http://a\r\nHost: b"}), Code::ControlCharacter),
+            (json!({"base_url": "u".repeat(REFERENCE_MAX + 1)}), Code::TooLong),
+            (json!({"model": ""}), Code::InvalidArgument),
+            (json!({"key_ref": "sk-a-key-itself"}), Code::InvalidArgument),
+            (json!({"key_ref": "env:A\u{1b}B"}), Code::ControlCharacter),
+        ] {
+            it.when("provider.define", data(changed)).rejected(code);
+        }
+    }
+}

@@ -55,3 +55,49 @@ pub(super) fn lost_lease(effect: crate::id::Id, lease: &Lease, because: LostBeca
         LeaseLost { effect, runtime: *lease.runtime, fence: *lease.fence, expires_at: *lease.expires_at, because };
     Draft { causes: vec![effect.command], root: Some(effect.command), ..Draft::from(lost) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::entity::LeaseStatus;
+    use crate::id::DeviceId;
+    use crate::testing::{begun, boot};
+    use serde_json::json;
+
+    #[test]
+    fn joining_again_by_the_same_process_loses_nothing() {
+        let mut it = begun();
+        let effect = it.leased("a question");
+        it.when("runtime.join", json!({"runtime": it.runtime(), "boot": boot(1)})).then(&["runtime.joined"]);
+        assert_eq!(*it.control::<Lease>(Key::Lease(effect)).unwrap().status, LeaseStatus::Held);
+    }
+
+    #[test]
+    fn another_process_gives_back_all_that_the_one_before_held() {
+        let mut it = begun();
+        let (one, two) = (it.leased("one"), it.leased("two"));
+        it.when("runtime.join", json!({"runtime": it.runtime(), "boot": boot(2)}));
+        it.then(&["runtime.joined", "lease.lost", "lease.lost"]);
+        for effect in [one, two] {
+            assert_eq!(*it.control::<Lease>(Key::Lease(effect)).unwrap().status, LeaseStatus::Lost);
+            assert!(!it.machine_has_no(Key::Ready(effect)));
+        }
+    }
+
+    #[test]
+    fn what_another_runtime_holds_is_left_alone() {
+        let mut it = begun();
+        let effect = it.leased("a question");
+        let other = RuntimeId { slot: 1, ..it.runtime() };
+        it.given("runtime.join", json!({"runtime": other, "boot": boot(3)}));
+        it.when("runtime.join", json!({"runtime": other, "boot": boot(4)})).then(&["runtime.joined"]);
+        assert_eq!(*it.control::<Lease>(Key::Lease(effect)).unwrap().status, LeaseStatus::Held);
+    }
+
+    #[test]
+    fn a_runtime_is_on_a_device_that_is_enrolled() {
+        let mut it = begun();
+        let nowhere = RuntimeId { device: DeviceId([8; 16]), slot: 0 };
+        it.when("runtime.join", json!({"runtime": nowhere, "boot": boot(1)})).rejected(Code::DeviceUnknown);
+    }
+}

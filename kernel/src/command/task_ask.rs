@@ -1,10 +1,11 @@
 //! `task.ask`: ask an agent, in a task that goes on or in a new one.
 
+use super::effect_lease::on_main;
 use super::{Context, Decide, Decision, Draft, NAME_MAX, TEXT_MAX};
 use crate::entity::{Agent, Step, StepStatus, Task};
 use crate::event::{StepRequested, TaskCreated};
 use crate::id::{Id, Role};
-use crate::key::{BranchId, Key};
+use crate::key::Key;
 use crate::reject::{Code, amount, lines};
 use crate::seal::Content;
 use crate::view::{Halt, View};
@@ -33,9 +34,7 @@ impl Decide for TaskAsk {
     fn decide<V: View>(&self, with: &Context<'_, V>) -> Result<Decision, Halt> {
         lines("prompt", &self.prompt, TEXT_MAX)?;
         self.max_tokens.map(|tokens| amount("max_tokens", tokens)).transpose()?;
-        if with.line().branch != BranchId::Main {
-            return Err(Code::BranchHoldsEffects.because(format!("{} is not main", with.line().branch)).into());
-        }
+        on_main(with)?;
         if with.read.data::<Agent>(Key::Agent(self.agent))?.is_none() {
             return Err(Code::NotFound.because(format!("there is no agent {}", self.agent)).into());
         }
@@ -78,5 +77,69 @@ impl TaskAsk {
             return Err(Code::StepWaiting.because(format!("step {last} has no answer yet")).into());
         }
         Ok(Some(last))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::EventData;
+    use crate::key::BranchId;
+    use crate::reject::AMOUNT_MAX;
+    use crate::testing::{begun, story_id};
+    use serde_json::json;
+
+    #[test]
+    fn a_question_begins_a_task_with_a_step_and_an_effect() {
+        let mut it = begun();
+        let [task, step, effect] = it.asked("How many legs\nhas a spider?");
+        it.then(&["task.created", "step.requested"]);
+        assert_eq!([task.role, step.role, effect.role], [Role::Task, Role::Step, Role::Effect]);
+        assert!(!it.machine_has_no(Key::Ready(effect)));
+        assert_eq!(*it.data::<Task>(BranchId::Main, Key::Task(task)).unwrap().last_step, Some(step));
+    }
+
+    #[test]
+    fn a_task_goes_on_once_its_last_question_is_answered() {
+        let mut it = begun();
+        let [task, first, _] = it.asked("first");
+        let more = json!({"agent": it.agent(), "task": task, "prompt": "second"});
+        it.when("task.ask", more.clone()).rejected(Code::StepWaiting);
+        it.settle("an answer");
+        it.when("task.ask", more).then(&["step.requested"]);
+        let EventData::StepRequested(requested) = it.event() else { panic!("{:?}", it.event()) };
+        assert_eq!((requested.task, requested.previous), (task, Some(first)));
+    }
+
+    #[test]
+    fn its_agent_and_its_task_exist() {
+        let mut it = begun();
+        it.when("task.ask", json!({"agent": story_id(Role::Agent), "prompt": "x"})).rejected(Code::NotFound);
+        let task = story_id(Role::Task);
+        it.when("task.ask", json!({"agent": it.agent(), "task": task, "prompt": "x"})).rejected(Code::NotFound);
+    }
+
+    #[test]
+    fn a_branch_does_not_ask() {
+        let mut it = begun();
+        it.given("branch.fork", json!({"name": "draft"}));
+        let fork = BranchId::Forked(it.made()[0]);
+        it.when_on(fork, "task.ask", json!({"agent": it.agent(), "prompt": "x"})).rejected(Code::BranchHoldsEffects);
+    }
+
+    #[test]
+    fn its_prompt_and_its_amount_are_within_bounds() {
+        let mut it = begun();
+        for (prompt, tokens, code) in [
+            (String::new(), 1, Code::InvalidArgument),
+            ("a\u{1b}[31m".to_owned(), 1, Code::ControlCharacter),
+            ("x".repeat(TEXT_MAX + 1), 1, Code::TooLong),
+            ("x".to_owned(), AMOUNT_MAX + 1, Code::AmountOutOfRange),
+            ("x".to_owned(), 1 << 63, Code::AmountOutOfRange),
+        ] {
+            it.when("task.ask", json!({"agent": it.agent(), "prompt": prompt, "max_tokens": tokens})).rejected(code);
+        }
+        let most = json!({"agent": it.agent(), "prompt": "x".repeat(TEXT_MAX), "max_tokens": AMOUNT_MAX});
+        it.when("task.ask", most).then(&["task.created", "step.requested"]);
     }
 }

@@ -39,3 +39,44 @@ impl Decide for WorkspaceCreate {
         Ok(Decision { drafts: vec![created.into(), enrolled.into()], made: Vec::new() })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{begun, story};
+    use serde_json::json;
+
+    #[test]
+    fn a_workspace_begins_with_the_device_that_makes_it() {
+        let mut it = story();
+        it.when("workspace.create", json!({"name": "mine", "public_key": HashText([1; 32])}));
+        it.then(&["workspace.created", "device.enrolled"]);
+        assert_eq!((it.reply().pos, it.reply().events), (1, 3));
+    }
+
+    #[test]
+    fn it_begins_once() {
+        let mut it = begun();
+        it.when("workspace.create", json!({"name": "again", "public_key": HashText([1; 32])}));
+        it.rejected(Code::AlreadyCreated);
+    }
+
+    #[test]
+    fn its_public_key_is_the_authors() {
+        let mut it = story();
+        it.when("workspace.create", json!({"name": "mine", "public_key": HashText([2; 32])}));
+        it.rejected(Code::DeviceUnknown);
+    }
+
+    #[test]
+    fn its_name_is_within_bounds() {
+        let mut it = story();
+        for (name, code) in [
+            ("".to_owned(), Code::InvalidArgument),
+            ("\u{7f}".to_owned(), Code::ControlCharacter),
+            ("n".repeat(NAME_MAX + 1), Code::TooLong),
+        ] {
+            it.when("workspace.create", json!({"name": name, "public_key": HashText([1; 32])})).rejected(code);
+        }
+    }
+}

@@ -86,6 +86,9 @@ pub struct First {
     /// What it made.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub made: Vec<Id>,
+    /// The chain before it as its device says; present where the commands known here do not reach up to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<HashText>,
 }
 
 /// Only what has to be known to read the rest.
@@ -166,18 +169,25 @@ pub fn apply_first(first: &First, command: CommandId, rejected: Option<&str>, to
     };
     to.put_control(record_key(command, first.idempotency), record);
     let key = Key::Chain(command.device, command.incarnation);
-    let Some(chain) = to.control::<Chain>(key) else {
-        let gaps = if command.counter > 1 { vec![(1, command.counter - 1)] } else { Vec::new() };
-        let link = next_link(&HashText([0; 32]), &first.hash);
-        to.put_control(key, Chain { mark: Lww(command.counter), link: Lww(link), gaps: Append(gaps) });
-        return;
+    let mut chain = match to.control::<Chain>(key) {
+        Some(chain) => chain.clone(),
+        None => Chain { mark: Lww(0), link: Lww(BEGINNING), gaps: Append(Vec::new()) },
     };
-    let mut next = chain.clone();
-    advance(&mut next, command.counter, &first.hash);
-    to.put_control(key, next);
+    advance(&mut chain, command.counter, first);
+    to.put_control(key, chain);
 }
 
-fn advance(chain: &mut Chain, counter: u64, command: &HashText) {
+/// The chain before a device's first command; a chain is here again when it is not known any more.
+const BEGINNING: HashText = HashText([0; 32]);
+
+impl Chain {
+    /// The link that the command of `counter` has to continue; none where it is not known.
+    pub fn link_before(&self, counter: u64) -> Option<HashText> {
+        (self.mark.checked_add(1) == Some(counter) && *self.link != BEGINNING).then_some(*self.link)
+    }
+}
+
+fn advance(chain: &mut Chain, counter: u64, first: &First) {
     let mark = *chain.mark;
     if counter <= mark {
         chain.gaps.0 = std::mem::take(&mut chain.gaps.0).into_iter().flat_map(|gap| without(gap, counter)).collect();
@@ -186,8 +196,10 @@ fn advance(chain: &mut Chain, counter: u64, command: &HashText) {
     if counter > mark + 1 {
         chain.gaps.push((mark + 1, counter - 1));
     }
+    // Behind a gap the chain goes on from what the device says; if it says nothing, nothing is compared any more.
+    let known = chain.link_before(counter).or((counter == 1).then_some(BEGINNING)).or(first.previous);
     chain.mark = Lww(counter);
-    chain.link = Lww(next_link(&chain.link, command));
+    chain.link = Lww(known.map_or(BEGINNING, |link| next_link(&link, &first.hash)));
 }
 
 fn without((low, high): (u64, u64), counter: u64) -> Vec<(u64, u64)> {

@@ -52,6 +52,15 @@ pub enum Outcome {
         /// What happened, for a person.
         detail: Content,
     },
+    /// What came of it cannot be kept: the task's key was destroyed.
+    Erased {
+        /// Tokens of the request, as the provider counted them.
+        #[serde(default)]
+        input_tokens: u64,
+        /// Tokens of the answer, as the provider counted them.
+        #[serde(default)]
+        output_tokens: u64,
+    },
 }
 
 impl Outcome {
@@ -60,6 +69,17 @@ impl Outcome {
         match self {
             Self::Answered { text, .. } => vec![("text", text)],
             Self::Failed { detail, .. } => vec![("detail", detail)],
+            Self::Erased { .. } => Vec::new(),
+        }
+    }
+
+    /// Tokens of the request and of the answer.
+    fn tokens(&self) -> (u64, u64) {
+        match self {
+            Self::Answered { input_tokens, output_tokens, .. } | Self::Erased { input_tokens, output_tokens } => {
+                (*input_tokens, *output_tokens)
+            }
+            Self::Failed { .. } => (0, 0),
         }
     }
 }
@@ -93,8 +113,10 @@ impl EventType for StepSettled {
                 let detail = detail.carried_at(pos);
                 step.failure = Exclusive(Some(Failure { class: class.clone(), detail }));
             }
+            Outcome::Erased { .. } => step.status = Exclusive(StepStatus::Failed),
         });
-        if let Outcome::Answered { input_tokens, output_tokens, .. } = self.outcome {
+        let (input_tokens, output_tokens) = self.outcome.tokens();
+        if (input_tokens, output_tokens) != (0, 0) {
             to.edit::<Task>(Key::Task(self.task), |task| {
                 task.input_tokens.add(input_tokens);
                 task.output_tokens.add(output_tokens);

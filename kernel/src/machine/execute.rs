@@ -40,6 +40,7 @@ impl Workspace {
             events: decision.drafts.len() as u32,
             idempotency,
             made: decision.made.clone(),
+            previous: self.said_before(request, command)?,
         };
         let keep = self.keep(line)?;
         let mut decided = Decided {
