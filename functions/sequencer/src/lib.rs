@@ -27,6 +27,8 @@ pub struct Sequencer {
     store: Rc<dyn Store>,
     workspace: Workspace,
     key: [u8; 32],
+    /// What is in memory was not committed and could not be read again: it is not what the store holds.
+    is_stale: bool,
 }
 
 impl std::fmt::Debug for Sequencer {
@@ -40,7 +42,7 @@ impl Sequencer {
     pub async fn claim(store: Rc<dyn Store>, id: WorkspaceId, key: [u8; 32]) -> Result<Self, Failure> {
         let head = store.claim(&id.to_string()).await?;
         let workspace = Workspace::open(id, key, &head).map_err(broken)?;
-        Ok(Self { store, workspace, key })
+        Ok(Self { store, workspace, key, is_stale: false })
     }
 
     /// The workspace as the kernel holds it.
@@ -59,6 +61,7 @@ impl Sequencer {
         let head = self.store.head(&id.to_string()).await?;
         let head = kernel::storage::Head { epoch: self.workspace.epoch(), ..head };
         self.workspace = Workspace::open(id, self.key, &head).map_err(broken)?;
+        self.is_stale = false;
         Ok(())
     }
 }

@@ -20,6 +20,9 @@ impl Sequencer {
         &mut self,
         mut question: impl FnMut(&mut kernel::machine::Workspace) -> Result<T, Stop>,
     ) -> Result<T, Failure> {
+        if self.is_stale {
+            self.reopen().await?;
+        }
         for _ in 0..LOADS_MAX {
             match question(&mut self.workspace) {
                 Ok(answer) => return Ok(answer),

@@ -44,6 +44,7 @@ impl Sequencer {
                     StoreError::Conflict(Conflict::Head { .. } | Conflict::Taken(_)) | StoreError::Unavailable(_)
                 )
             );
+            self.is_stale = true;
             let reopened = self.reopen().await;
             if !again || reopened.is_err() {
                 break;
