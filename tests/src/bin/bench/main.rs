@@ -15,6 +15,7 @@ mod recorder;
 mod recovery;
 mod replay;
 mod report;
+mod sequencer;
 mod server;
 
 use report::Report;
@@ -23,8 +24,9 @@ use std::process::ExitCode;
 /// A group of measurements: its name, and what measures it.
 type Group = (&'static str, fn(&mut Report) -> Result<(), String>);
 
-const GROUPS: [Group; 6] = [
+const GROUPS: [Group; 7] = [
     ("commands", commands::run),
+    ("sequencer", sequencer::run),
     ("replay", replay::run),
     ("open", open::run),
     ("growth", growth::run),
