@@ -323,6 +323,14 @@ entity! {
     } }
 }
 
+entity! {
+    /// The command that an idempotency key stands for.
+    Alias { always {
+        /// The command.
+        command: Lww<CommandId>,
+    } may {} }
+}
+
 /// A kind of entity that a row can hold.
 pub trait Kind: Sized {
     /// The entity, when `any` is of this kind.
@@ -381,7 +389,7 @@ macro_rules! kinds {
         })+
     };
 }
-kinds! { Workspace Agent Provider Task Step Effect Branch Device Runtime Lease DataKey Chain Record }
+kinds! { Workspace Agent Provider Task Step Effect Branch Device Runtime Lease DataKey Chain Record Alias }
 
 impl Entity {
     /// Read the canonical bytes of the entity that `key` names.
@@ -390,13 +398,14 @@ impl Entity {
             Key::Agent(_) => Self::Agent(serde_json::from_slice(bytes)?),
             Key::Branch(_) => Self::Branch(serde_json::from_slice(bytes)?),
             Key::Chain(..) => Self::Chain(serde_json::from_slice(bytes)?),
-            Key::Command(_) | Key::Idempotency(_) => Self::Record(serde_json::from_slice(bytes)?),
+            Key::Command(_) => Self::Record(serde_json::from_slice(bytes)?),
             Key::Device(_) => Self::Device(serde_json::from_slice(bytes)?),
             Key::Effect(_) => Self::Effect(serde_json::from_slice(bytes)?),
             Key::Expiry(..) | Key::Leased(..) | Key::Ready(_) => {
                 serde_json::from_slice::<u8>(bytes)?;
                 Self::Mark
             }
+            Key::Idempotency(_) => Self::Alias(serde_json::from_slice(bytes)?),
             Key::Lease(_) => Self::Lease(serde_json::from_slice(bytes)?),
             Key::Provider(_) => Self::Provider(serde_json::from_slice(bytes)?),
             Key::Runtime(_) => Self::Runtime(serde_json::from_slice(bytes)?),

@@ -95,6 +95,9 @@ pub enum Space {
     Control,
     /// Data of one line.
     Data(Line),
+    /// Which command an idempotency key stands for. It only repeats what events say, in an order that scatters, so it
+    /// is in no state map.
+    Dedupe,
     /// Rows of a line as they were before an overwrite, while a live fork needs them.
     Kept(Line),
 }
@@ -109,6 +112,7 @@ impl fmt::Display for Space {
         match self {
             Self::Control => f.write_str("control"),
             Self::Data(line) => line.fmt(f),
+            Self::Dedupe => f.write_str("dedupe"),
             Self::Kept(line) => write!(f, "kept/{line}"),
         }
     }
@@ -120,6 +124,7 @@ impl FromStr for Space {
         match text.strip_prefix("kept/") {
             Some(line) => line.parse().map(Self::Kept),
             None if text == "control" => Ok(Self::Control),
+            None if text == "dedupe" => Ok(Self::Dedupe),
             None => text.parse().map(Self::Data),
         }
     }
@@ -144,7 +149,7 @@ pub enum Key {
     Effect(Id),
     /// Control, index: leases by the time they expire.
     Expiry(u64, Id),
-    /// Control: what became of a command sent under an idempotency key; the hash of principal and key.
+    /// Dedupe: the command sent under an idempotency key; the hash of principal and key.
     Idempotency(KeyId),
     /// Control: the lease of an effect.
     Lease(Id),
@@ -187,6 +192,18 @@ impl Key {
             Self::Subject(_) => "subject",
             Self::Task(_) => "task",
             Self::Workspace => "workspace",
+        }
+    }
+
+    /// The command that makes the thing of this key; none for what no single command makes.
+    pub fn made_by(&self) -> Option<CommandId> {
+        match self {
+            Self::Agent(id) | Self::Effect(id) | Self::Lease(id) | Self::Provider(id) => Some(id.command),
+            Self::Ready(id) | Self::Step(id) | Self::Task(id) => Some(id.command),
+            Self::Branch(BranchId::Forked(id)) => Some(id.command),
+            Self::Subject(subject) => subject.made_by(),
+            Self::Command(command) => Some(*command),
+            _ => None,
         }
     }
 

@@ -229,7 +229,7 @@ mod tests {
     use super::*;
     use crate::hash::HashText;
     use crate::id::{DeviceId, Role};
-    use crate::key::BranchId;
+    use crate::key::{BranchId, Key, Space};
     use crate::machine::{Identity, Stop};
     use crate::seal::Subject;
     use crate::testing::{Story, begun, boot, request, story_id};
@@ -306,6 +306,7 @@ mod tests {
                 it.when_under(1, "task.create", json!({"title": "x"}));
                 let command = it.reply().command;
                 let identity = Identity::Device { command, previous: None };
+                it.forgets(&Key::Command(command).address(Space::Control));
                 it.sends(request(identity, BranchId::Main, "task.create", &json!({"title": "x"})));
             }
         }

@@ -9,7 +9,7 @@ use crate::event::{EventData, Header, next_link};
 use crate::hash::{Domain, HashText, hash};
 use crate::id::{BootId, CommandId, DeviceId, Id, KeyId, Role, RuntimeId, WorkspaceId};
 use crate::key::{BranchId, Key, Line, Space};
-use crate::machine::{Identity, KEYS_SPACE, Moment, Reply, Request, Stop, Workspace, kept_key, pages_space};
+use crate::machine::{Identity, KEYS_SPACE, Moment, Reply, Request, Stop, Workspace, kept_key, key_address, pages_space};
 use crate::reject::Code;
 use crate::storage::{Address, Batch, Head, Row, StoredEvent, Write};
 use crate::view::{RANGE_MAX, Want};
@@ -102,6 +102,12 @@ impl Story {
         let reply = self.reply();
         assert_eq!(reply.rejected, None, "{name} is given");
         self
+    }
+
+    /// A row is gone from the store, as after a retention time, and from memory.
+    pub(crate) fn forgets(&mut self, at: &Address) {
+        self.stored.rows.remove(at);
+        self.machine.forget();
     }
 
     /// A question was asked in a new task: the task, its step, and its effect.
@@ -325,7 +331,7 @@ impl Stored {
                 machine.supply_kept(line, key, &self.range(&Space::Kept(line).to_string(), &after, &until))
             }
             Want::DataKey(id, subject) => {
-                machine.supply_key(id, subject, row(KEYS_SPACE.to_owned(), id.to_string()).as_ref())
+                machine.supply_key(id, subject, row(KEYS_SPACE.to_owned(), key_address(subject, id).key).as_ref())
             }
             Want::Pages(space, keys) => {
                 let rows = keys.into_iter().map(|key| (key.clone(), row(pages_space(space), key.text()))).collect();

@@ -4,8 +4,8 @@
 //! and decides again from the start. So opening a workspace costs what a command touches, and the same kernel serves
 //! stores that answer at once and stores that answer later.
 
-use crate::entity::{Base, Branch, Entity, Kind};
-use crate::id::KeyId;
+use crate::entity::{Alias, Base, Branch, Entity, Kind};
+use crate::id::{CommandId, KeyId};
 use crate::key::{Index, Key, Line, Space};
 use crate::map::PageKey;
 use crate::reject::Rejection;
@@ -104,6 +104,15 @@ impl<'a, V: View> Reader<'a, V> {
             Answer::Present(found) => Ok(K::of(found.entity)),
             Answer::Absent => Ok(None),
             Answer::Missing => Err(Halt::Load(Want::Rows(Space::Control, vec![key]))),
+        }
+    }
+
+    /// The command that an idempotency key stands for.
+    pub fn dedupe(&self, key: Key) -> Result<Option<CommandId>, Halt> {
+        match self.view.get(Space::Dedupe, &key) {
+            Answer::Present(found) => Ok(Alias::of(found.entity).map(|alias| *alias.command)),
+            Answer::Absent => Ok(None),
+            Answer::Missing => Err(Halt::Load(Want::Rows(Space::Dedupe, vec![key]))),
         }
     }
 

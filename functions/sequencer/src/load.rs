@@ -2,7 +2,7 @@
 
 use crate::{Failure, Sequencer, broken};
 use kernel::key::{Index, Key, Line, Space};
-use kernel::machine::{KEYS_SPACE, Stop, kept_key, pages_space};
+use kernel::machine::{Stop, kept_key, key_address, pages_space};
 use kernel::map::PageKey;
 use kernel::storage::{Address, StoredEvent};
 use kernel::view::{RANGE_MAX, Want};
@@ -33,7 +33,7 @@ impl Sequencer {
         Err(Failure::Store(StoreError::Damaged { what: "loading does not end".to_owned() }))
     }
 
-    async fn load(&mut self, want: Want) -> Result<(), Failure> {
+    pub(crate) async fn load(&mut self, want: Want) -> Result<(), Failure> {
         match want {
             Want::Rows(space, keys) => self.load_rows(space, keys).await,
             Want::Range(space, index) => self.load_range(space, index).await,
@@ -41,7 +41,7 @@ impl Sequencer {
             Want::Pages(space, keys) => self.load_pages(space, keys).await,
             Want::EventsAfter(pos) => self.load_events(pos).await,
             Want::DataKey(id, subject) => {
-                let rows = self.store.rows(&self.name(), &[Address::new(KEYS_SPACE, id.to_string())]).await?;
+                let rows = self.store.rows(&self.name(), &[key_address(subject, id)]).await?;
                 let row = rows.into_iter().next().flatten();
                 self.workspace.supply_key(id, subject, row.as_ref()).map_err(broken)
             }

@@ -31,6 +31,13 @@ impl Sequencer {
     async fn submit_batch(&mut self, jobs: &[Job]) -> Vec<Outcome> {
         let mut last = Failure::Store(StoreError::Unavailable("the batch was not decided".to_owned()));
         for _ in 0..ATTEMPTS_MAX {
+            // What would be asked for one by one is loaded together.
+            if let Some(want) = self.workspace.dedupe_wanted(jobs.iter().map(|job| &job.request))
+                && let Err(failure) = self.load(want).await
+            {
+                last = failure;
+                continue;
+            }
             let outcomes = self.decide(jobs).await;
             match self.commit().await {
                 Ok(()) => return outcomes,

@@ -3,7 +3,7 @@
 use kernel::hash::HashText;
 use kernel::id::WorkspaceId;
 use kernel::key::Space;
-use kernel::machine::{Heads, KEYS_SPACE, page_row, pages_space};
+use kernel::machine::{Heads, KEYS_SPACE, key_address, page_row, pages_space};
 use kernel::replay::Replay;
 use kernel::seal::DataKey;
 use kernel::storage::Row;
@@ -79,7 +79,7 @@ pub async fn verify(store: &dyn Store, id: WorkspaceId, key: &[u8; 32]) -> Resul
     }
     compare_heads(&heads, &replay, head.pos, &mut verified);
     expected.extend(replay.rows().map_err(unreadable)?);
-    let spaces: Vec<Space> = replay.state().spaces().map(|(space, _)| space).collect();
+    let spaces: Vec<Space> = replay.state().mapped().map(|(space, _)| space).collect();
     for space in spaces {
         verified.roots.insert(space, replay.root(space).map_err(unreadable)?);
     }
@@ -131,7 +131,7 @@ fn compare_maps(
     verified: &mut Verified,
 ) -> Result<(), StoreError> {
     let mut trees = BTreeMap::new();
-    for (space, _) in replay.state().spaces() {
+    for (space, _) in replay.state().mapped() {
         let folded = replay.map(space).map_err(unreadable)?;
         trees.insert(space, folded.tree);
         let pages = folded.pages.iter().filter_map(|(key, page)| {
@@ -205,7 +205,7 @@ async fn compare_keys(
 ) -> Result<(), StoreError> {
     let Some(mut stored) = all_rows(store, name, KEYS_SPACE, verified).await? else { return Ok(()) };
     for (subject, entity) in replay.keys() {
-        let row = stored.remove(&entity.key.to_string());
+        let row = stored.remove(&key_address(subject, *entity.key).key);
         let opens = |row: &Row| DataKey::unwrap(*entity.key, &row.value, id, key, &entity.check).is_ok();
         match row {
             Some(_) if *entity.destroyed => {

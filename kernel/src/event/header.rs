@@ -1,7 +1,7 @@
 //! What every event carries beside its data.
 
 use super::{EventData, Place, Undecodable};
-use crate::entity::{Chain, Record};
+use crate::entity::{Alias, Chain, Record};
 use crate::hash::{Domain, Hash, HashText, hash};
 use crate::id::{CommandId, Id, KeyId, WorkspaceId};
 use crate::key::{BranchId, Key, Line, Space};
@@ -127,16 +127,16 @@ impl Header {
     pub fn line(&self) -> Line {
         match self.stream {
             Space::Data(line) => line,
-            Space::Control | Space::Kept(_) => Line { branch: BranchId::Main, incarnation: 0 },
+            Space::Control | Space::Dedupe | Space::Kept(_) => Line { branch: BranchId::Main, incarnation: 0 },
         }
     }
 
     /// Every row that applying the event reads or writes.
     pub fn places(&self, data: &EventData) -> Vec<Place> {
         let mut places = data.places();
-        if let Some(first) = &self.first {
+        if self.first.is_some() {
             places.push(Place::Control(Key::Chain(self.command.device, self.command.incarnation)));
-            places.push(Place::Control(record_key(self.command, first.idempotency)));
+            places.push(Place::Control(Key::Command(self.command)));
         }
         places
     }
@@ -145,11 +145,6 @@ impl Header {
 /// The hash of an event's stored bytes.
 pub fn event_hash(bytes: &[u8]) -> Hash {
     hash(Domain::Event, &[bytes])
-}
-
-/// Where the record of a command is.
-pub fn record_key(command: CommandId, idempotency: Option<KeyId>) -> Key {
-    idempotency.map_or(Key::Command(command), Key::Idempotency)
 }
 
 /// The next link of a chain of commands.
@@ -167,7 +162,10 @@ pub fn apply_first(first: &First, command: CommandId, rejected: Option<&str>, to
         rejected: Lww(rejected.map(str::to_owned)),
         made: Append(first.made.clone()),
     };
-    to.put_control(record_key(command, first.idempotency), record);
+    to.put_control(Key::Command(command), record);
+    if let Some(key) = first.idempotency {
+        to.put_dedupe(Key::Idempotency(key), Alias { command: Lww(command) });
+    }
     let key = Key::Chain(command.device, command.incarnation);
     let mut chain = match to.control::<Chain>(key) {
         Some(chain) => chain.clone(),

@@ -3,10 +3,10 @@
 use super::{Identity, Reply, Request, Stop, Workspace};
 use crate::command::{Command, Intent};
 use crate::entity::{Chain, Device, Record, Workspace as WorkspaceEntity};
-use crate::event::record_key;
 use crate::hash::HashText;
 use crate::id::{CommandId, KeyId};
-use crate::key::{Key, Line};
+use crate::key::{Key, Line, Space};
+use crate::view::{Answer, View as _, Want};
 use crate::reject::{Code, amount};
 
 /// Gaps in a device's count that are remembered.
@@ -24,8 +24,11 @@ impl Workspace {
     pub(super) fn admit(&self, request: &Request) -> Result<Admission, Stop> {
         match &request.identity {
             Identity::Key { key, device, incarnation } => {
-                if let Some(record) = self.read(Line::default()).control::<Record>(Key::Idempotency(*key))? {
-                    return known(record, request, Code::IdempotencyKeyReused);
+                if let Some(command) = self.read(Line::default()).dedupe(Key::Idempotency(*key))? {
+                    return match self.read(Line::default()).control::<Record>(Key::Command(command))? {
+                        Some(record) => known(record, request, Code::IdempotencyKeyReused),
+                        None => Err(Stop::Broken(format!("there is no record of {command}"))),
+                    };
                 }
                 let chain = self.read(Line::default()).control::<Chain>(Key::Chain(*device, *incarnation))?;
                 let counter = chain.map_or(0, |chain| *chain.mark).saturating_add(1);
@@ -38,6 +41,18 @@ impl Workspace {
         }
     }
 
+    /// The idempotency keys among `requests` that are not looked up yet.
+    pub fn dedupe_wanted<'a>(&self, requests: impl Iterator<Item = &'a Request>) -> Option<Want> {
+        let keys: Vec<Key> = requests
+            .filter_map(|request| match &request.identity {
+                Identity::Key { key, .. } => Some(Key::Idempotency(*key)),
+                Identity::Device { .. } => None,
+            })
+            .filter(|key| matches!(self.state.get(Space::Dedupe, key), Answer::Missing))
+            .collect();
+        (!keys.is_empty()).then_some(Want::Rows(Space::Dedupe, keys))
+    }
+
     fn admit_device(
         &self,
         request: &Request,
@@ -46,11 +61,14 @@ impl Workspace {
     ) -> Result<Admission, Stop> {
         let read = self.read(Line::default());
         countable(command)?;
-        if let Some(record) = read.control::<Record>(record_key(command, None))? {
+        let chain = read.control::<Chain>(Key::Chain(command.device, command.incarnation))?;
+        // A counter above the mark was never used, so there is nothing to look up.
+        if chain.is_some_and(|chain| command.counter <= *chain.mark)
+            && let Some(record) = read.control::<Record>(Key::Command(command))?
+        {
             return known(record, request, Code::CommandIdReused);
         }
         self.enrolled(request, command)?;
-        let chain = read.control::<Chain>(Key::Chain(command.device, command.incarnation))?;
         let Some(chain) = chain else {
             self.incarnation_follows(command)?;
             return Ok(Admission::New(command, None));
@@ -249,6 +267,8 @@ mod tests {
         let command = it.reply().command;
         let identity = Identity::Device { command, previous: None };
         let back = request(identity, BranchId::Main, "task.create", &json!({"title": "back"}));
+        it.sends(back.clone()).refused(Code::CommandIdReused);
+        it.forgets(&Key::Command(command).address(Space::Control));
         it.sends(back).refused(Code::CommandForgotten);
     }
 

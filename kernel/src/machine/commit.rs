@@ -10,21 +10,24 @@ use crate::storage::{Address, Batch, Row, Write};
 impl Workspace {
     /// What has to be committed before replies may leave; none when nothing happened.
     ///
-    /// Asking again gives the same batch, so a driver may repeat it after loading what it stops for.
+    /// When it stops to have something loaded it has given nothing away: load it and ask again. A batch that was given
+    /// and could not be committed is lost; the machine is then to be dropped.
     pub fn batch(&mut self) -> Result<Option<Batch>, Stop> {
         if self.events.is_empty() {
             return Ok(None);
         }
         let mut writes = self.row_writes()?;
         writes.extend(self.fold_if_due()?);
-        writes.extend(self.key_writes.iter().map(|(address, write)| (address.clone(), write.clone())));
+        let head = self.heads.encode()?;
+        // Nothing can fail from here on, so what was gathered may leave the machine.
+        writes.extend(std::mem::take(&mut self.key_writes));
         writes.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         Ok(Some(Batch {
             expected_pos: self.stored,
             epoch: self.epoch,
             pos: self.pos(),
-            head: self.heads.encode()?,
-            events: self.events.clone(),
+            head,
+            events: std::mem::take(&mut self.events),
             writes,
         }))
     }
@@ -32,35 +35,29 @@ impl Workspace {
     /// The batch is durable: replies may leave.
     pub fn committed(&mut self) {
         self.stored = self.pos();
-        self.events.clear();
-        self.key_writes.clear();
         self.state.committed();
         self.forget_excess();
     }
 
     fn row_writes(&mut self) -> Result<Vec<(Address, Write)>, Stop> {
         let mut writes = Vec::new();
-        let mut hashes = Vec::new();
+        let mut pending = Vec::new();
         for (space, rows) in self.state.spaces() {
             let text = space.to_string();
             for key in rows.dirty() {
                 let Some(slot) = rows.slot(key) else { continue };
-                let write = match &slot.entity {
-                    None => Write::Delete,
-                    Some(entity) => row_write(key, row(entity, slot.since)?),
-                };
-                if let Write::Put(row) | Write::Insert(row) = &write {
-                    hashes.push((space, *key, row.hash));
-                }
-                writes.push((Address::new(text.as_str(), key.to_string()), write));
+                let row = slot.entity.as_deref().map(|entity| row(entity, slot.since)).transpose()?;
+                let address = Address::new(text.as_str(), key.to_string());
+                pending.push((space, address.key.clone(), row.as_ref().map(|row| row.hash)));
+                writes.push((address, row.map_or(Write::Delete, |row| row_write(key, row))));
             }
         }
         for (line, key, since, entity) in self.state.kept_dirty() {
             let address = Address::new(Space::Kept(line).to_string(), kept_key(&key, since));
             writes.push((address, Write::Put(row(entity, since)?)));
         }
-        for (space, key, hash) in hashes {
-            self.state.rows_mut(space).set_hash(&key, hash);
+        for (space, key, hash) in pending {
+            self.state.rows_mut(space).add_pending(key, hash);
         }
         Ok(writes)
     }

@@ -4,7 +4,7 @@ use super::admit::Admission;
 use super::{Moment, Reply, Request, Stop, Workspace};
 use crate::command::{Command, Context, Decision, Draft, Intent};
 use crate::entity::{Branch, DataKey as DataKeyEntity};
-use crate::event::{CommandRejected, EventData, First, KeyCreated, Place, record_key};
+use crate::event::{CommandRejected, EventData, First, KeyCreated, Place};
 use crate::hash::HashText;
 use crate::id::{CommandId, KeyId};
 use crate::key::{Key, Line, Space};
@@ -33,6 +33,19 @@ impl Workspace {
             Admission::Known(reply) => return Ok(reply),
             Admission::New(command, idempotency) => (command, idempotency),
         };
+        self.state.first_decided(Some(command));
+        let reply = self.execute_new(request, command, idempotency, moment);
+        self.state.first_decided(None);
+        reply
+    }
+
+    fn execute_new(
+        &mut self,
+        request: &Request,
+        command: CommandId,
+        idempotency: Option<KeyId>,
+        moment: &Moment,
+    ) -> Result<Reply, Stop> {
         let line = self.line_of(request)?;
         let (decision, rejected) = self.decide(request, command, line, moment, idempotency.is_some())?;
         let first = First {
@@ -158,7 +171,7 @@ impl Workspace {
 
     /// All rows that the events will touch are in memory, so that applying them needs nothing.
     fn rows_are_loaded(&self, decided: &Decided<'_>) -> Result<(), Stop> {
-        let record = record_key(decided.command, decided.first.idempotency);
+        let record = Key::Command(decided.command);
         let chain = Key::Chain(decided.command.device, decided.command.incarnation);
         self.is_loaded(Place::Control(record), decided.line)?;
         self.is_loaded(Place::Control(chain), decided.line)?;

@@ -21,6 +21,7 @@ mod roots;
 mod supply;
 
 pub use heads::{Heads, StreamHead};
+pub use record::key_address;
 pub use request::{Identity, Moment, Reply, Request};
 pub use reveal::Revealed;
 pub use roots::{over_base, page_row, pages_space, row_hash};
@@ -40,7 +41,7 @@ use std::collections::BTreeMap;
 pub const KEYS_SPACE: &str = "keys";
 
 /// Rows held beyond which a machine forgets what it need not remember.
-const ROWS_MAX: usize = 200_000;
+const ROWS_MAX: usize = 50_000;
 /// The same for pages of the state map.
 const PAGES_MAX: usize = 20_000;
 /// The same for opened data keys.
@@ -144,7 +145,7 @@ impl Workspace {
 
     /// Whether events wait to be committed.
     pub fn has_uncommitted(&self) -> bool {
-        !self.events.is_empty()
+        self.pos() > self.stored
     }
 
     /// Forget everything that can be loaded again. Only between commits.

@@ -19,8 +19,8 @@ const KERNEL: &str = env!("CARGO_PKG_VERSION");
 impl Workspace {
     pub(super) fn record(&mut self, mut decided: Decided<'_>) -> Result<(), Stop> {
         let control_seq = self.heads.stream(Space::Control).seq;
-        for (_, key) in &decided.fresh {
-            self.wrap(key)?;
+        for (subject, key) in &decided.fresh {
+            self.wrap(*subject, key)?;
         }
         let mut frames = Vec::with_capacity(decided.drafts.len());
         let mut drafts = std::mem::take(&mut decided.drafts);
@@ -33,11 +33,11 @@ impl Workspace {
         Ok(())
     }
 
-    fn wrap(&mut self, key: &DataKey) -> Result<(), Stop> {
+    fn wrap(&mut self, subject: Subject, key: &DataKey) -> Result<(), Stop> {
         let wrapped =
             key.wrapped(self.id, &self.key).ok_or_else(|| Stop::Broken("a data key cannot be wrapped".into()))?;
         let row = Row { hash: hash(Domain::Row, &[&wrapped]), value: wrapped, since: self.pos() + 1 };
-        self.key_writes.insert(key_address(key.id()), Write::Insert(row));
+        self.key_writes.insert(key_address(subject, key.id()), Write::Insert(row));
         self.keys.insert(key.id(), key.clone());
         Ok(())
     }
@@ -108,7 +108,7 @@ impl Workspace {
         header.touched = apply_noting(&mut self.state, &header, &draft.data);
         if let EventData::KeyDestroyed(destroyed) = &draft.data {
             self.keys.remove(&destroyed.key);
-            self.key_writes.insert(key_address(destroyed.key), Write::Delete);
+            self.key_writes.insert(key_address(destroyed.subject, destroyed.key), Write::Delete);
         }
         let body =
             header.encode(&draft.data).map_err(|why| Stop::Broken(format!("{name} cannot be written: {why}")))?;
@@ -126,7 +126,7 @@ impl Workspace {
     }
 }
 
-/// Where a wrapped data key is.
-pub(super) fn key_address(key: KeyId) -> Address {
-    Address::new(KEYS_SPACE, key.to_string())
+/// Where a wrapped data key is: beside the keys of things made at the same time, which are written together.
+pub fn key_address(subject: Subject, key: KeyId) -> Address {
+    Address::new(KEYS_SPACE, format!("{subject}/{key}"))
 }

@@ -27,11 +27,11 @@ impl Workspace {
     /// Fold every space if enough is pending, and give the pages to write.
     pub(super) fn fold_if_due(&mut self) -> Result<Vec<(Address, Write)>, Stop> {
         let since_fold = self.pos() - self.heads.folded;
-        let pending: usize = self.state.spaces().map(|(_, rows)| rows.pending().len()).sum();
+        let pending: usize = self.state.mapped().map(|(_, rows)| rows.pending().len()).sum();
         if pending < FOLD_AT && since_fold < FOLD_AT as u64 {
             return Ok(Vec::new());
         }
-        let spaces: Vec<Space> = self.state.spaces().map(|(space, _)| space).collect();
+        let spaces: Vec<Space> = self.state.mapped().map(|(space, _)| space).collect();
         let mut folds = BTreeMap::new();
         for space in spaces {
             folds.extend(self.fold_space(space)?.map(|folded| (space, folded)));
@@ -63,22 +63,23 @@ impl Workspace {
         }
     }
 
+    /// Rows that are not in the space's map as they are now.
     fn pending_changes(&self, space: Space) -> Result<Changes, Stop> {
         let Some(rows) = self.state.rows(space) else { return Ok(Changes::new()) };
-        let mut changes = Changes::new();
+        let mut changes = rows.pending().clone();
         let mut missing = Vec::new();
-        for key in rows.pending() {
+        for key in rows.unresolved() {
+            let text = key.to_string();
             match rows.slot(key) {
+                _ if changes.contains_key(&text) => {}
                 None => missing.push(*key),
-                Some(slot) => {
-                    let hash = match (&slot.entity, slot.hash) {
-                        (None, _) => None,
-                        (Some(_), Some(hash)) => Some(hash),
-                        (Some(entity), None) => Some(row_hash(&entity.encode().map_err(unsealed)?)),
-                    };
-                    changes.insert(key.to_string(), hash);
-                }
+                Some(slot) => drop(changes.insert(text, slot.hash)),
             }
+        }
+        for key in rows.dirty() {
+            let entity = rows.slot(key).and_then(|slot| slot.entity.as_deref());
+            let value = entity.map(|entity| entity.encode().map_err(unsealed)).transpose()?;
+            changes.insert(key.to_string(), value.map(|value| row_hash(&value)));
         }
         if missing.is_empty() { Ok(changes) } else { Err(Stop::Load(Want::Rows(space, missing))) }
     }

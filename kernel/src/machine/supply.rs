@@ -91,7 +91,7 @@ impl Workspace {
                     Place::Data(key) => (Space::Data(header.line()), key),
                     Place::Control(key) => (Space::Control, key),
                 };
-                self.state.rows_mut(space).add_pending([key]);
+                self.state.rows_mut(space).add_unresolved([key]);
             }
         }
         self.pending_known = true;

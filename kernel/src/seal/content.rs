@@ -1,7 +1,7 @@
 //! Content as it stands in events and rows: plain until it is sealed, then a reference that commits to its ciphertext.
 
 use crate::hash::HashText;
-use crate::id::{BadId, Id, KeyId, serde_by_text};
+use crate::id::{BadId, CommandId, Id, KeyId, serde_by_text};
 use serde::{Deserialize, Serialize, de, ser};
 use std::fmt;
 use std::str::FromStr;
@@ -19,6 +19,16 @@ pub enum Subject {
     Task(Id),
     /// The workspace's own description.
     Workspace,
+}
+
+impl Subject {
+    /// The command that makes the subject; none for the workspace.
+    pub fn made_by(&self) -> Option<CommandId> {
+        match self {
+            Self::Agent(id) | Self::Branch(id) | Self::Provider(id) | Self::Task(id) => Some(id.command),
+            Self::Workspace => None,
+        }
+    }
 }
 
 impl fmt::Display for Subject {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  plaintext ─ compress (from 256 bytes) ─ XChaCha20-Poly1305 ─► unit bytes ─ SHA-256 ─► commitment
-//!                                            ▲ nonce = HMAC-SHA256(nonce subkey, AAD ‖ plaintext)[..24]
+//!                                            ▲ nonce = HMAC-SHA256(nonce subkey, AAD ‖ compressed)[..24]
 //!                                            ▲ AAD   = workspace ‖ key id ‖ command id ‖ role, k ‖ schema
 //! ```
 //!

@@ -57,9 +57,10 @@ impl Bound<'_> {
             .filter(|short| short.len() < plaintext.len());
         let flags = if compressed.is_some() { FLAG_COMPRESSED } else { 0 };
         let aad = self.aad(key, flags);
-        let full = hmac(&key.nonces, &aad, &[plaintext.as_bytes()]);
-        let nonce: [u8; 24] = std::array::from_fn(|i| full.get(i).copied().unwrap_or_default());
         let msg = compressed.as_deref().unwrap_or(plaintext.as_bytes());
+        // Over the bytes that are encrypted, so that another build of the compressor cannot repeat a nonce for them.
+        let full = hmac(&key.nonces, &aad, &[msg]);
+        let nonce: [u8; 24] = std::array::from_fn(|i| full.get(i).copied().unwrap_or_default());
         let sealed = XChaCha20Poly1305::new((&key.sealing).into())
             .encrypt(&XNonce::from(nonce), Payload { msg, aad: &aad })
             .ok()?;

@@ -9,6 +9,7 @@ pub use rows::{Rows, Supplied};
 pub use writer::{Touched, Writer};
 
 use crate::entity::Entity;
+use crate::id::CommandId;
 use crate::key::{Index, Key, Line, Space};
 use crate::view::{Answer, Found, View};
 use std::collections::BTreeMap;
@@ -19,6 +20,8 @@ pub struct State {
     spaces: BTreeMap<Space, Rows>,
     kept: BTreeMap<(Line, Key), Kept>,
     complete: bool,
+    /// The command that is being decided for the first time: what it makes cannot be there yet.
+    new: Option<CommandId>,
 }
 
 /// Versions of a row that forks still need.
@@ -43,6 +46,11 @@ impl State {
     /// The spaces with rows, in order.
     pub fn spaces(&self) -> impl Iterator<Item = (Space, &Rows)> {
         self.spaces.iter().map(|(space, rows)| (*space, rows))
+    }
+
+    /// The spaces that have a state map, in order.
+    pub fn mapped(&self) -> impl Iterator<Item = (Space, &Rows)> {
+        self.spaces().filter(|(space, _)| matches!(space, Space::Control | Space::Data(_)))
     }
 
     /// Rows of `space`.
@@ -87,7 +95,8 @@ impl State {
 
     /// Everything changed was committed: nothing is dirty now.
     pub fn committed(&mut self) {
-        self.spaces.values_mut().for_each(Rows::committed);
+        let keep_records = self.complete;
+        self.spaces.values_mut().for_each(|rows| rows.committed(keep_records));
         self.kept.values_mut().for_each(|kept| kept.dirty.clear());
     }
 
@@ -95,6 +104,11 @@ impl State {
     pub fn forget(&mut self) {
         self.spaces.values_mut().for_each(Rows::forget);
         self.kept.clear();
+    }
+
+    /// What `command` makes is known not to be there, until this is called again: it was never decided before.
+    pub fn first_decided(&mut self, command: Option<CommandId>) {
+        self.new = command;
     }
 
     /// How many rows are held.
@@ -115,7 +129,7 @@ impl View for State {
                 Some(entity) => Answer::Present(Found { entity, since: slot.since }),
                 None => Answer::Absent,
             },
-            None if self.complete => Answer::Absent,
+            None if self.complete || (self.new.is_some() && key.made_by() == self.new) => Answer::Absent,
             None => Answer::Missing,
         }
     }

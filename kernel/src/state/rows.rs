@@ -3,6 +3,7 @@
 use crate::entity::Entity;
 use crate::hash::Hash;
 use crate::key::{Index, Key};
+use crate::map::Changes;
 use crate::view::Answer;
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -11,16 +12,15 @@ use std::ops::Bound;
 #[derive(Debug)]
 pub struct Slot {
     /// The entity; none when the row is known not to be there.
-    pub entity: Option<Entity>,
+    pub entity: Option<Box<Entity>>,
     /// Position of the event that changed it last.
     pub since: u64,
     /// Hash of the entity's encoding, once it was encoded.
     pub hash: Option<Hash>,
     dirty: bool,
-    pending: bool,
 }
 
-const EMPTY: Slot = Slot { entity: None, since: 0, hash: None, dirty: false, pending: false };
+const EMPTY: Slot = Slot { entity: None, since: 0, hash: None, dirty: false };
 
 /// A row as it was stored.
 #[derive(Debug)]
@@ -40,7 +40,10 @@ pub struct Rows {
     /// Up to which key an index is known without holes; `None`: to its end.
     covered: BTreeMap<Index, Option<Key>>,
     dirty: Vec<Key>,
-    pending: Vec<Key>,
+    /// Hashes of rows committed since the last fold, by the text of their keys.
+    pending: Changes,
+    /// Keys changed since the last fold before this state was opened; their hashes are to be looked up.
+    unresolved: Vec<Key>,
 }
 
 impl Rows {
@@ -51,7 +54,7 @@ impl Rows {
 
     /// Every row that is there, in order.
     pub fn present(&self) -> impl Iterator<Item = (&Key, &Entity, u64)> {
-        self.slots.iter().filter_map(|(key, slot)| slot.entity.as_ref().map(|entity| (key, entity, slot.since)))
+        self.slots.iter().filter_map(|(key, slot)| slot.entity.as_deref().map(|entity| (key, entity, slot.since)))
     }
 
     /// How many slots are held.
@@ -67,7 +70,7 @@ impl Rows {
     /// Supply a row as stored. What is known already is newer and stays.
     pub fn supply(&mut self, key: Key, row: Option<Supplied>) {
         let slot = match row {
-            Some(Supplied { entity, since, hash }) => Slot { entity: Some(entity), since, hash: Some(hash), ..EMPTY },
+            Some(Supplied { entity, since, hash }) => Slot { entity: Some(Box::new(entity)), since, hash: Some(hash), ..EMPTY },
             None => EMPTY,
         };
         self.slots.entry(key).or_insert(slot);
@@ -120,17 +123,7 @@ impl Rows {
             slot.dirty = true;
             self.dirty.push(key);
         }
-        if !slot.pending {
-            slot.pending = true;
-            self.pending.push(key);
-        }
         slot
-    }
-
-    pub(crate) fn set_hash(&mut self, key: &Key, hash: Hash) {
-        if let Some(slot) = self.slots.get_mut(key) {
-            slot.hash = Some(hash);
-        }
     }
 
     /// Keys changed since the last commit.
@@ -138,27 +131,37 @@ impl Rows {
         &self.dirty
     }
 
-    /// Keys changed since the last fold. A key may occur twice.
-    pub(crate) fn pending(&self) -> &[Key] {
+    /// Rows committed since the last fold.
+    pub(crate) fn pending(&self) -> &Changes {
         &self.pending
     }
 
+    /// A row was encoded for a commit: it is pending for the next fold.
+    pub(crate) fn add_pending(&mut self, key: String, hash: Option<Hash>) {
+        self.pending.insert(key, hash);
+    }
+
+    /// Keys whose hashes are still to be looked up.
+    pub(crate) fn unresolved(&self) -> &[Key] {
+        &self.unresolved
+    }
+
     /// Add keys that were changed since the last fold before this state was opened.
-    pub(crate) fn add_pending(&mut self, keys: impl IntoIterator<Item = Key>) {
-        self.pending.extend(keys);
+    pub(crate) fn add_unresolved(&mut self, keys: impl IntoIterator<Item = Key>) {
+        self.unresolved.extend(keys);
     }
 
     pub(crate) fn folded(&mut self) {
-        for key in std::mem::take(&mut self.pending) {
-            if let Some(slot) = self.slots.get_mut(&key) {
-                slot.pending = false;
-            }
-        }
+        self.pending.clear();
+        self.unresolved.clear();
     }
 
-    pub(super) fn committed(&mut self) {
+    pub(super) fn committed(&mut self, keep_records: bool) {
         for key in std::mem::take(&mut self.dirty) {
-            if let Some(slot) = self.slots.get_mut(&key) {
+            // Records are written once and hardly ever asked for: remembering each would only make room scarce.
+            if !keep_records && matches!(key, Key::Command(_) | Key::Idempotency(_)) {
+                self.slots.remove(&key);
+            } else if let Some(slot) = self.slots.get_mut(&key) {
                 slot.dirty = false;
             }
         }

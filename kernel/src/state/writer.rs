@@ -56,6 +56,11 @@ impl<'a> Writer<'a> {
         self.write(Space::Control, key, Some(entity.any()));
     }
 
+    /// Write what an idempotency key stands for.
+    pub fn put_dedupe(&mut self, key: Key, entity: impl Kind) {
+        self.write(Space::Dedupe, key, Some(entity.any()));
+    }
+
     /// Write an entry of a control index.
     pub fn mark(&mut self, key: Key) {
         self.write(Space::Control, key, Some(Entity::Mark));
@@ -109,12 +114,12 @@ impl<'a> Writer<'a> {
             Ok(Some(found)) if !own => found.entity.clone(),
             _ => return,
         };
-        self.state.rows_mut(Space::Data(self.line)).change(*key, self.pos).entity = Some(inherited);
+        self.state.rows_mut(Space::Data(self.line)).change(*key, self.pos).entity = Some(Box::new(inherited));
     }
 
     fn write(&mut self, space: Space, key: Key, entity: Option<Entity>) {
         self.about_to_change(space, &key);
-        self.state.rows_mut(space).change(key, self.pos).entity = entity;
+        self.state.rows_mut(space).change(key, self.pos).entity = entity.map(Box::new);
     }
 
     fn change<K: Kind>(&mut self, space: Space, key: Key, change: impl FnOnce(&mut K)) {
@@ -122,7 +127,7 @@ impl<'a> Writer<'a> {
             return;
         }
         self.about_to_change(space, &key);
-        if let Some(entity) = self.state.rows_mut(space).change(key, self.pos).entity.as_mut().and_then(K::of_mut) {
+        if let Some(entity) = self.state.rows_mut(space).change(key, self.pos).entity.as_deref_mut().and_then(K::of_mut) {
             change(entity);
         }
     }
