@@ -1,3 +1,4 @@
 //! What tests across rooms share: random histories of commands, and the fault simulation.
 
+pub mod crash;
 pub mod history;

@@ -12,11 +12,12 @@ use tokio::sync::{mpsc, oneshot, watch};
 const WAITING_MAX: usize = 4096;
 
 type Answer<T> = oneshot::Sender<Result<T, Failure>>;
+type Replies = oneshot::Sender<Vec<Result<Reply, Failure>>>;
 
 /// What an actor is asked.
 pub enum Question {
     /// Decide and commit.
-    Submit(Vec<Job>, oneshot::Sender<Vec<Result<Reply, Failure>>>),
+    Submit(Vec<Job>, Replies),
     /// Committed events.
     Events(u64, usize, Answer<Vec<EventView>>),
     /// Where the workspace stands.
@@ -102,7 +103,7 @@ impl Actor {
         }
     }
 
-    async fn submit(&mut self, jobs: &mut Vec<Job>, askers: &mut Vec<(usize, oneshot::Sender<Vec<Result<Reply, Failure>>>)>) {
+    async fn submit(&mut self, jobs: &mut Vec<Job>, askers: &mut Vec<(usize, Replies)>) {
         if jobs.is_empty() {
             return;
         }

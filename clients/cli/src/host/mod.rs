@@ -29,6 +29,7 @@ pub use shard::StoreFactory;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::mpsc;
+use std::thread::JoinHandle;
 
 /// How a host is started.
 #[derive(Debug, Clone)]
@@ -48,12 +49,13 @@ impl Config {
     }
 }
 
-/// A running host. It stops when it is dropped.
+/// A running host. It stops when it is dropped, and has let go of its data directory then.
 pub struct Host {
     address: SocketAddr,
     token: String,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
-    edge: Option<std::thread::JoinHandle<()>>,
+    edge: Option<JoinHandle<()>>,
+    shards: Vec<JoinHandle<()>>,
 }
 
 impl std::fmt::Debug for Host {
@@ -73,7 +75,7 @@ impl Host {
     pub fn start_over(config: &Config, stores: Vec<StoreFactory>) -> Result<Self, HostError> {
         let identity = Identity::open(&config.data)?;
         let token = identity.token.clone();
-        let shards = shard::spawn(&config.data, stores)?;
+        let (shards, threads) = shard::spawn(&config.data, stores)?.into_iter().unzip();
         let (ready, started) = mpsc::channel();
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let config = config.clone();
@@ -82,7 +84,7 @@ impl Host {
             .spawn(move || edge::run(&config, identity, shards, &ready, stopped))
             .map_err(|why| HostError::Broken(format!("no thread could be started: {why}")))?;
         let address = started.recv().map_err(|_| HostError::Broken("the host ended while it started".to_owned()))??;
-        Ok(Self { address, token, stop: Some(stop), edge: Some(edge) })
+        Ok(Self { address, token, stop: Some(stop), edge: Some(edge), shards: threads })
     }
 
     /// Where it listens.
@@ -108,8 +110,9 @@ impl Drop for Host {
         if let Some(stop) = self.stop.take() {
             let _ = stop.send(());
         }
-        if let Some(edge) = self.edge.take() {
-            let _ = edge.join();
+        // The edge holds the way to the shards, so they end after it.
+        for thread in self.edge.take().into_iter().chain(self.shards.drain(..)) {
+            let _ = thread.join();
         }
     }
 }

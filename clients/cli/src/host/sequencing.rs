@@ -13,14 +13,15 @@ use sequencer::{Failure, Job};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use tokio::sync::oneshot;
+use tokio::sync::{Mutex, oneshot};
 
 /// Called when a workspace is opened, so that a runtime can begin to watch it.
 type Opened = Box<dyn Fn(WorkspaceId, &Handle)>;
 
 /// The way to every workspace of this host.
 pub struct HostSequencing {
-    shards: Vec<Shard>,
+    /// Shards, each with what is held while one of its workspaces is opened.
+    shards: Vec<(Shard, Mutex<()>)>,
     open: RefCell<BTreeMap<WorkspaceId, Handle>>,
     opened: RefCell<Option<Opened>>,
 }
@@ -28,6 +29,7 @@ pub struct HostSequencing {
 impl HostSequencing {
     /// Over these shards.
     pub fn new(shards: Vec<Shard>) -> Self {
+        let shards = shards.into_iter().map(|shard| (shard, Mutex::new(()))).collect();
         Self { shards, open: RefCell::default(), opened: RefCell::default() }
     }
 
@@ -47,15 +49,18 @@ impl HostSequencing {
 
     /// The way to a workspace, opened if need be.
     pub async fn handle(&self, id: WorkspaceId) -> Result<Handle, SequencingError> {
-        if let Some(handle) = self.open.borrow().get(&id)
-            && !handle.ask.is_closed()
-        {
-            return Ok(handle.clone());
+        if let Some(handle) = self.living(id) {
+            return Ok(handle);
+        }
+        let (shard, opening) = self.shard(id)?;
+        // Opening claims the workspace: a second claim would fence off the first while commands wait behind it.
+        let _alone = opening.lock().await;
+        if let Some(handle) = self.living(id) {
+            return Ok(handle);
         }
         let (reply, answer) = oneshot::channel();
-        self.shard(id)?.send(Ask::Open(id, reply)).map_err(|_| gone())?;
+        shard.send(Ask::Open(id, reply)).map_err(|_| gone())?;
         let handle = answer.await.map_err(|_| gone())??;
-        // Somebody else may have opened it meanwhile; the newest claim is the one that may write.
         self.open.borrow_mut().insert(id, handle.clone());
         if let Some(opened) = self.opened.borrow().as_ref() {
             opened(id, &handle);
@@ -63,7 +68,12 @@ impl HostSequencing {
         Ok(handle)
     }
 
-    fn shard(&self, id: WorkspaceId) -> Result<&Shard, SequencingError> {
+    /// The way to a workspace that is open.
+    fn living(&self, id: WorkspaceId) -> Option<Handle> {
+        self.open.borrow().get(&id).filter(|handle| !handle.ask.is_closed()).cloned()
+    }
+
+    fn shard(&self, id: WorkspaceId) -> Result<&(Shard, Mutex<()>), SequencingError> {
         let nth = usize::from(id.0[15]) % self.shards.len().max(1);
         self.shards.get(nth).ok_or_else(gone)
     }
@@ -78,7 +88,11 @@ impl HostSequencing {
         Ok(answer.await.map_err(|_| gone())??)
     }
 
-    async fn submit_all(&self, id: WorkspaceId, requests: Vec<Request>) -> Result<Vec<Result<Reply, Failure>>, SequencingError> {
+    async fn submit_all(
+        &self,
+        id: WorkspaceId,
+        requests: Vec<Request>,
+    ) -> Result<Vec<Result<Reply, Failure>>, SequencingError> {
         let now_ms = Machine.now_ms();
         let mut jobs = Vec::with_capacity(requests.len());
         for request in requests {
@@ -103,14 +117,14 @@ fn overloaded() -> SequencingError {
 impl Sequencing for HostSequencing {
     async fn create(&self, workspace: WorkspaceId) -> Result<(), SequencingError> {
         let (reply, answer) = oneshot::channel();
-        self.shard(workspace)?.send(Ask::Create(workspace, reply)).map_err(|_| gone())?;
+        self.shard(workspace)?.0.send(Ask::Create(workspace, reply)).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?.map_err(|why| Failure::from(why).into())
     }
 
     async fn workspaces(&self) -> Result<Vec<WorkspaceId>, SequencingError> {
         // Every shard sees the same directory.
         let (reply, answer) = oneshot::channel();
-        self.shards.first().ok_or_else(gone)?.send(Ask::Workspaces(reply)).map_err(|_| gone())?;
+        self.shards.first().ok_or_else(gone)?.0.send(Ask::Workspaces(reply)).map_err(|_| gone())?;
         let names = answer.await.map_err(|_| gone())?.map_err(|why| SequencingError::from(Failure::from(why)))?;
         Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
     }
@@ -123,7 +137,12 @@ impl Sequencing for HostSequencing {
         }
     }
 
-    async fn events(&self, workspace: WorkspaceId, after: u64, limit: usize) -> Result<Vec<EventView>, SequencingError> {
+    async fn events(
+        &self,
+        workspace: WorkspaceId,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<EventView>, SequencingError> {
         self.ask(workspace, |reply| Question::Events(after, limit, reply)).await
     }
 
@@ -135,7 +154,12 @@ impl Sequencing for HostSequencing {
         self.ask(workspace, |reply| Question::Task(task, reply)).await
     }
 
-    async fn settled(&self, workspace: WorkspaceId, task: Id, wait_ms: u64) -> Result<Option<TaskView>, SequencingError> {
+    async fn settled(
+        &self,
+        workspace: WorkspaceId,
+        task: Id,
+        wait_ms: u64,
+    ) -> Result<Option<TaskView>, SequencingError> {
         let mut pos = self.handle(workspace).await?.pos;
         let over = tokio::time::Instant::now() + Duration::from_millis(wait_ms);
         loop {

@@ -6,6 +6,7 @@ use kernel::id::WorkspaceId;
 use ports::{Store, StoreError, Vault};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::thread::JoinHandle;
 use store_libsql::LibsqlStore;
 use tokio::sync::{mpsc, oneshot};
 use vault_file::FileVault;
@@ -39,12 +40,12 @@ pub fn libsql(data: &Path) -> Result<Vec<StoreFactory>, HostError> {
     Ok(stores)
 }
 
-/// Start a thread per store.
-pub fn spawn(data: &Path, stores: Vec<StoreFactory>) -> Result<Vec<Shard>, HostError> {
+/// Start a thread per store. A thread ends when nobody can ask its shard any more.
+pub fn spawn(data: &Path, stores: Vec<StoreFactory>) -> Result<Vec<(Shard, JoinHandle<()>)>, HostError> {
     stores.into_iter().enumerate().map(|(nth, store)| spawn_one(data.to_owned(), nth, store)).collect()
 }
 
-fn spawn_one(data: PathBuf, nth: usize, store: StoreFactory) -> Result<Shard, HostError> {
+fn spawn_one(data: PathBuf, nth: usize, store: StoreFactory) -> Result<(Shard, JoinHandle<()>), HostError> {
     let (shard, mut asked) = mpsc::unbounded_channel();
     let (ready, started) = std::sync::mpsc::channel();
     let run = move || {
@@ -64,9 +65,9 @@ fn spawn_one(data: PathBuf, nth: usize, store: StoreFactory) -> Result<Shard, Ho
         });
     };
     let thread = std::thread::Builder::new().name(format!("shard-{nth}")).spawn(run);
-    thread.map_err(|why| HostError::Broken(format!("no thread could be started: {why}")))?;
+    let thread = thread.map_err(|why| HostError::Broken(format!("no thread could be started: {why}")))?;
     started.recv().map_err(|_| HostError::Broken("a shard ended while it started".to_owned()))??;
-    Ok(shard)
+    Ok((shard, thread))
 }
 
 async fn answer(ask: Ask, store: &Rc<dyn Store>, vault: &Rc<dyn Vault>) {

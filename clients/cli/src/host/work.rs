@@ -2,7 +2,7 @@
 
 use super::actor::{Handle, Outstanding};
 use super::ambient::Machine;
-use ports::Clock as _;
+use ports::{Clock as _, SequencingError};
 use runtime::Runtime;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -16,9 +16,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub async fn watch(runtime: Rc<Runtime>, handle: Handle, effects_max: usize) {
     let Handle { mut outstanding, .. } = handle;
     let slots = Arc::new(Semaphore::new(effects_max));
-    // Leases that stand may be those of this runtime's earlier process: joining gives them back at once.
-    let leases_stand = outstanding.borrow().next_expiry.is_some();
-    let mut joined = leases_stand && runtime.join().await.is_ok();
+    let mut joined = give_back(&runtime, &outstanding).await;
     while something_to_do(&mut outstanding).await {
         // A workspace that owes nothing is not written to: joining waits for the first work.
         if !joined {
@@ -44,6 +42,20 @@ pub async fn watch(runtime: Rc<Runtime>, handle: Handle, effects_max: usize) {
     }
 }
 
+/// Leases that stand may be those of this runtime's earlier process: joining gives them back at once. Says whether the
+/// runtime joined.
+async fn give_back(runtime: &Runtime, outstanding: &watch::Receiver<Outstanding>) -> bool {
+    while outstanding.borrow().next_expiry.is_some() {
+        match runtime.join().await {
+            Ok(()) => return true,
+            // Without an answer the leases stand still, and waiting for their time would hold the work up.
+            Err(SequencingError::Unavailable(_)) => tokio::time::sleep(PAUSE).await,
+            Err(_) => return false,
+        }
+    }
+    false
+}
+
 /// Come back when an effect waits or a lease is over; false when the actor is gone.
 async fn something_to_do(outstanding: &mut watch::Receiver<Outstanding>) -> bool {
     loop {
@@ -53,9 +65,8 @@ async fn something_to_do(outstanding: &mut watch::Receiver<Outstanding>) -> bool
             return true;
         }
         let wait = next_expiry.map_or(Duration::from_secs(3600), |at| Duration::from_millis(at - now));
-        match tokio::time::timeout(wait, outstanding.changed()).await {
-            Ok(Err(_)) => return false,
-            Ok(Ok(())) | Err(_) => {}
+        if let Ok(Err(_)) = tokio::time::timeout(wait, outstanding.changed()).await {
+            return false;
         }
     }
 }

@@ -1,0 +1,9 @@
+//! What tests share with the processes they start and kill: a blocking client, and the stages of a commit.
+
+mod http;
+mod stage;
+mod staged;
+
+pub use http::{Answer, Client};
+pub use stage::{Stage, StageFile};
+pub use staged::Staged;
