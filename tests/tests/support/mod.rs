@@ -1,0 +1,10 @@
+//! What stories about whole processes share.
+#![expect(dead_code, reason = "each story uses a part of it")]
+
+pub mod desk;
+pub mod dice;
+pub mod host;
+pub mod ledger;
+pub mod load;
+pub mod peer;
+pub mod say;
