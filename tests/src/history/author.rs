@@ -32,8 +32,10 @@ pub struct Author {
     salt: u64,
 }
 
-/// Devices in a history.
+/// Devices that author commands in a history.
 const DEVICES: u8 = 3;
+/// Number of the host's device, which counts for those who send under an idempotency key and for nobody else.
+const HOST: u8 = 9;
 
 impl Author {
     /// An author, and the commands that every history begins with.
@@ -54,7 +56,7 @@ impl Author {
             salt,
         };
         let mut jobs = Vec::new();
-        let keys: Vec<_> = author.devices.iter().map(Device::public_key).collect();
+        let keys: Vec<_> = author.devices.iter().chain([&Device::new(HOST)]).map(Device::public_key).collect();
         for (nth, key) in keys.iter().enumerate() {
             let (name, data) = match nth {
                 0 => ("workspace.create", json!({"name": "history", "public_key": key})),
@@ -88,7 +90,7 @@ impl Author {
                 let data = json!({"title": text(op.other)}).to_string();
                 let mut key = [0; 16];
                 key[..2].copy_from_slice(&op.pick.to_be_bytes());
-                let request = under_key(key, &Device::new(1), branch, self.now_ms, "task.create", &data);
+                let request = under_key(key, &Device::new(HOST), branch, self.now_ms, "task.create", &data);
                 self.sent(request)
             }
             Kind::Restart => {
@@ -110,8 +112,7 @@ impl Author {
     }
 
     fn make(&mut self, op: &Op, by: usize, branch: BranchId) -> Job {
-        if op.kind == Kind::Incarnation && by != 0 {
-            // The first device is the host's: commands under keys are counted in its first incarnation.
+        if op.kind == Kind::Incarnation {
             self.devices[by].begin_incarnation();
         }
         let command = self.devices[by].next();

@@ -8,8 +8,10 @@ mod author;
 mod device;
 mod op;
 mod play;
+mod units;
 
 pub use author::Author;
 pub use device::{Device, command_hash, entropy, under_key};
 pub use op::{Kind, Op, config, ops, text};
 pub use play::{Between, Pace, World, paces};
+pub use units::Opened;
