@@ -43,9 +43,21 @@ pub fn run(report: &mut Report) -> Result<(), String> {
     let rate = |speeds: &[Speed]| median(speeds.iter().map(|speed| speed.rate).collect());
     let cpu = |speeds: &[Speed]| median(speeds.iter().map(|speed| speed.cpu).collect());
     let ratio = |of: fn(&Speed) -> f64| median(ours.iter().zip(&raws).map(|(our, raw)| of(our) / of(raw)).collect());
-    report.row("durable commands/s, 32 clients over HTTP, of raw libSQL", ratio(|it| it.rate), "ratio", rate(&raws), Target::AtLeast(0.5));
+    report.row(
+        "durable commands/s, 32 clients over HTTP, of raw libSQL",
+        ratio(|it| it.rate),
+        "ratio",
+        rate(&raws),
+        Target::AtLeast(0.5),
+    );
     report.row("durable commands/s, 32 clients over HTTP", rate(&ours), "1/s", rate(&raws), Target::None);
-    report.row("CPU per command, HTTP included, of the raw insert", ratio(|it| it.cpu), "ratio", cpu(&raws) * 1e6, Target::AtMost(2.5));
+    report.row(
+        "CPU per command, HTTP included, of the raw insert",
+        ratio(|it| it.cpu),
+        "ratio",
+        cpu(&raws) * 1e6,
+        Target::AtMost(2.5),
+    );
     report.row("CPU per command, HTTP included", cpu(&ours) * 1e6, "µs", cpu(&raws) * 1e6, Target::None);
     report.row("HTTP no-op, 32 clients", rate(&noops), "1/s", rate(&raws), Target::None);
     sequential(report, &server, &base)
@@ -144,7 +156,13 @@ fn sequential(report: &Report, server: &Server, path: &str) -> Result<(), String
         }
     }
     let (our, raw) = (median(ours), median(raws));
-    report.row("sequential durable command over HTTP, p50, of a raw single-row insert", our / raw, "ratio", raw * 1e6, Target::AtMost(3.0));
+    report.row(
+        "sequential durable command over HTTP, p50, of a raw single-row insert",
+        our / raw,
+        "ratio",
+        raw * 1e6,
+        Target::AtMost(3.0),
+    );
     report.row("sequential durable command over HTTP, p50", our * 1e6, "µs", raw * 1e6, Target::None);
     Ok(())
 }

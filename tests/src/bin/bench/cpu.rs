@@ -5,7 +5,8 @@ const TICKS: f64 = 100.0;
 
 /// Seconds of CPU that `pid` has used (`self` for this process).
 pub fn seconds(pid: &str) -> Result<f64, String> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).map_err(|why| format!("no account of {pid}: {why}"))?;
+    let stat =
+        std::fs::read_to_string(format!("/proc/{pid}/stat")).map_err(|why| format!("no account of {pid}: {why}"))?;
     // The name may hold spaces; the fields are counted behind its closing parenthesis.
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks = |nth: usize| fields.get(nth).and_then(|field| field.parse::<f64>().ok()).unwrap_or_default();

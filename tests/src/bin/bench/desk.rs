@@ -88,9 +88,11 @@ impl Desk {
 
     /// A provider, an agent, and a runtime that joined.
     pub async fn staff(&mut self) -> Result<(Id, RuntimeId), String> {
-        let provider = json!({ "name": "p", "dialect": "openai-chat", "base_url": "http://127.0.0.1:1/v1", "model": "m" });
+        let provider =
+            json!({ "name": "p", "dialect": "openai-chat", "base_url": "http://127.0.0.1:1/v1", "model": "m" });
         let provider = made(&self.must("provider.define", &provider).await?, Role::Provider)?;
-        let agent = made(&self.must("agent.define", &json!({ "name": "a", "provider": provider })).await?, Role::Agent)?;
+        let agent =
+            made(&self.must("agent.define", &json!({ "name": "a", "provider": provider })).await?, Role::Agent)?;
         let runtime = RuntimeId { device: self.device, slot: 0 };
         self.must("runtime.join", &json!({ "runtime": runtime, "boot": boot() })).await?;
         Ok((agent, runtime))

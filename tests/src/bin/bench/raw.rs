@@ -91,7 +91,8 @@ impl Raw {
 
     /// Whether rows are there.
     pub async fn count(&self) -> Result<u64, libsql::Error> {
-        let mut rows = self.connection.query("SELECT (SELECT count(*) FROM rows) + (SELECT count(*) FROM events)", ()).await?;
+        let mut rows =
+            self.connection.query("SELECT (SELECT count(*) FROM rows) + (SELECT count(*) FROM events)", ()).await?;
         let row = rows.next().await?;
         row.map_or(Ok(0), |row| row.get::<u64>(0))
     }

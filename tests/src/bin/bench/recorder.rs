@@ -8,12 +8,18 @@ use std::rc::Rc;
 use store_memory::MemoryStore;
 
 /// Remembers batches and counts loads.
-#[derive(Clone)]
 pub struct Recorder<S = MemoryStore> {
     inner: Rc<S>,
     batches: Rc<RefCell<Vec<Batch>>>,
     loads: Rc<Cell<u64>>,
     keep: bool,
+}
+
+impl<S> Clone for Recorder<S> {
+    fn clone(&self) -> Self {
+        let Self { inner, batches, loads, keep } = self;
+        Self { inner: Rc::clone(inner), batches: Rc::clone(batches), loads: Rc::clone(loads), keep: *keep }
+    }
 }
 
 impl<S> Recorder<S> {
@@ -33,6 +39,11 @@ impl<S> Recorder<S> {
 
     pub fn batches(&self) -> Vec<Batch> {
         self.batches.take()
+    }
+
+    /// The store itself.
+    pub fn inner(&self) -> &S {
+        &self.inner
     }
 
     pub fn loads(&self) -> u64 {
@@ -67,7 +78,14 @@ impl<S: Store> Store for Recorder<S> {
         self.load();
         self.inner.rows(workspace, addresses).await
     }
-    async fn range(&self, w: &str, space: &str, after: &str, until: &str, limit: usize) -> Result<Vec<(String, Row)>, StoreError> {
+    async fn range(
+        &self,
+        w: &str,
+        space: &str,
+        after: &str,
+        until: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, Row)>, StoreError> {
         self.load();
         self.inner.range(w, space, after, until, limit).await
     }

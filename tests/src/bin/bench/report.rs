@@ -50,7 +50,12 @@ impl Report {
             None => "",
         };
         let bound = bound.map(|bound| format!("{sign}{bound}")).unwrap_or_default();
-        println!("{:<10} {name:<62} {:>12} {unit:<10} baseline {:>12}  {bound:<10} {verdict}", self.group, rounded(value), rounded(baseline));
+        println!(
+            "{:<10} {name:<62} {:>12} {unit:<10} baseline {:>12}  {bound:<10} {verdict}",
+            self.group,
+            rounded(value),
+            rounded(baseline)
+        );
     }
 }
 
