@@ -100,7 +100,7 @@ impl Author {
             Kind::Destroy => {
                 let task = pick(&self.tasks, op.pick).map(Subject::Task);
                 let agent = pick(&self.agents, op.pick).map(Subject::Agent);
-                let subject = if op.other % 4 == 0 { agent } else { task };
+                let subject = if op.other.is_multiple_of(4) { agent } else { task };
                 self.write(by, branch, "key.destroy", &json!({"subject": subject.unwrap_or(Subject::Workspace)}))
             }
             Kind::Enroll => {
@@ -125,7 +125,7 @@ impl Author {
             }
             Kind::Agent => {
                 let provider = pick(&self.providers, op.pick);
-                let instructions = (op.other % 2 == 0).then_some(text.clone());
+                let instructions = (op.other.is_multiple_of(2)).then_some(text.clone());
                 let data = json!({"name": "helper", "provider": provider, "instructions": instructions});
                 (&mut self.agents, Role::Agent, "agent.define", data)
             }

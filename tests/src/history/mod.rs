@@ -2,7 +2,7 @@
 //!
 //! A history is made without looking at state. Ids are derived from commands, so a later command can name what an
 //! earlier one makes before anything was decided, and the same history can be played in many ways and compared.
-#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 mod author;
 mod device;

@@ -110,7 +110,7 @@ pub fn ops(length: impl Into<proptest::collection::SizeRange>) -> impl Strategy<
 /// A text that is told from others by `number`; every fourth is long enough to be compressed.
 pub fn text(number: u16) -> String {
     let short = format!("text {number}");
-    if number % 4 == 0 { short.repeat(40) } else { short }
+    if number.is_multiple_of(4) { short.repeat(40) } else { short }
 }
 
 /// Settings of a property over histories: how many of them, and no file of earlier failures, because a failure that was

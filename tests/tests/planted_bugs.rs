@@ -1,0 +1,36 @@
+//! The simulation finds what it is there to find: over every store that breaks one promise, some seed fails.
+
+use kernel::event::EventData;
+use kernelos_tests::sim::{Counts, Disk, run};
+use testkit::broken::{Broken, Fault};
+
+#[test]
+fn every_broken_store_fails_some_seed() {
+    for fault in Fault::ALL {
+        let failed = (0..200).find_map(|seed| run(seed, Broken::new(Disk::default(), fault)).err());
+        let failed = failed.unwrap_or_else(|| panic!("no seed fails over a store that {fault:?}"));
+        println!("{fault:?}: seed {}: {}", failed.seed, failed.why);
+    }
+}
+
+#[test]
+fn a_store_that_keeps_its_promises_fails_none() {
+    let mut total = Counts::default();
+    for seed in 0..40 {
+        match run(seed, Disk::default()) {
+            Ok(counts) => total.add(counts),
+            Err(failed) => panic!("{}\n{}\nseed {}", failed.log.join("\n"), failed.why, failed.seed),
+        }
+    }
+    let answers = ["answered", "answered again", "refused", "fenced off", "not answered"];
+    let expected = EventData::NAMES.iter().chain(&answers);
+    let missing: Vec<_> = expected.filter(|what| !total.happened.contains_key(**what)).collect();
+    assert!(missing.is_empty(), "{missing:?} never happened in {:#?}", total.happened);
+}
+
+#[test]
+fn the_same_seed_is_the_same_run() {
+    let counts = |seed| run(seed, Disk::default()).ok();
+    assert_eq!(counts(7), counts(7));
+    assert_ne!(counts(7), counts(8));
+}
