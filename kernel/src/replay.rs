@@ -74,7 +74,7 @@ impl Replay {
                 stored.pos, header.pos
             ));
         }
-        if header.stream.to_string() != stored.stream || header.seq != stored.seq || header.seq != head.seq + 1 {
+        if stored.stream.parse() != Ok(header.stream) || header.seq != stored.seq || header.seq != head.seq + 1 {
             return Err(format!(
                 "it stands in {} at {} and says {} at {}, where {} comes next",
                 stored.stream,

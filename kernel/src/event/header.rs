@@ -8,7 +8,6 @@ use crate::key::{BranchId, Key, Line, Space};
 use crate::merge::{Append, Lww};
 use crate::state::{Touched, Writer};
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use std::borrow::Cow;
 
 /// Version of the envelope.
@@ -91,13 +90,6 @@ pub struct First {
     pub previous: Option<HashText>,
 }
 
-/// Only what has to be known to read the rest.
-#[derive(Deserialize)]
-struct Body<'a> {
-    #[serde(borrow)]
-    data: &'a RawValue,
-}
-
 impl Header {
     /// The stored bytes of the event with `data`. An error means that content was not sealed.
     pub fn encode(&self, data: &EventData) -> Result<Vec<u8>, serde_json::Error> {
@@ -105,7 +97,7 @@ impl Header {
         let mut bytes = serde_json::to_vec(self)?;
         // The header is an object with members, so the data can be appended as its last one.
         bytes.pop();
-        bytes.extend_from_slice(b",\"data\":");
+        bytes.extend_from_slice(DATA);
         bytes.extend_from_slice(data.get().as_bytes());
         bytes.push(b'}');
         Ok(bytes)
@@ -113,13 +105,13 @@ impl Header {
 
     /// Read stored bytes.
     pub fn decode(bytes: &[u8]) -> Result<(Self, EventData), Undecodable> {
-        let malformed = |why: serde_json::Error| Undecodable::Envelope(why.to_string());
-        let header: Self = serde_json::from_slice(bytes).map_err(malformed)?;
+        let (mut envelope, data) = parted(bytes).ok_or_else(|| Undecodable::Envelope("it has no data".to_owned()))?;
+        envelope.push(b'}');
+        let header: Self = serde_json::from_slice(&envelope).map_err(|why| Undecodable::Envelope(why.to_string()))?;
         if header.v != ENVELOPE {
             return Err(Undecodable::Envelope(format!("version {} is not known", header.v)));
         }
-        let body: Body<'_> = serde_json::from_slice(bytes).map_err(malformed)?;
-        let data = EventData::decode(&header.name, header.version, body.data.get())?;
+        let data = EventData::decode(&header.name, header.version, data)?;
         Ok((header, data))
     }
 
@@ -140,6 +132,18 @@ impl Header {
         }
         places
     }
+}
+
+/// Where the data begin in stored bytes. Quotes inside a string are escaped and no other member is called data, so the
+/// first occurrence is the one that [`Header::encode`] wrote; the bytes are read once.
+const DATA: &[u8] = b",\"data\":";
+
+/// The envelope without its closing brace, and the data.
+fn parted(bytes: &[u8]) -> Option<(Vec<u8>, &str)> {
+    let at = bytes.windows(DATA.len()).position(|window| window == DATA)?;
+    let (envelope, rest) = bytes.split_at_checked(at)?;
+    let data = rest.get(DATA.len()..)?.strip_suffix(b"}")?;
+    Some((envelope.to_vec(), std::str::from_utf8(data).ok()?))
 }
 
 /// The hash of an event's stored bytes.
@@ -167,12 +171,10 @@ pub fn apply_first(first: &First, command: CommandId, rejected: Option<&str>, to
         to.put_dedupe(Key::Idempotency(key), Alias { command: Lww(command) });
     }
     let key = Key::Chain(command.device, command.incarnation);
-    let mut chain = match to.control::<Chain>(key) {
-        Some(chain) => chain.clone(),
-        None => Chain { mark: Lww(0), link: Lww(BEGINNING), gaps: Append(Vec::new()) },
-    };
-    advance(&mut chain, command.counter, first);
-    to.put_control(key, chain);
+    if to.control::<Chain>(key).is_none() {
+        to.put_control(key, Chain { mark: Lww(0), link: Lww(BEGINNING), gaps: Append(Vec::new()) });
+    }
+    to.edit_control::<Chain>(key, |chain| advance(chain, command.counter, first));
 }
 
 /// The chain before a device's first command; a chain is here again when it is not known any more.
