@@ -23,6 +23,9 @@ pub fn next_expiry<V: View>(read: &Reader<'_, V>) -> Result<Option<u64>, Halt> {
     }
 }
 
+/// How many steps are looked at for that: failed ones are passed over, but not without end.
+const CONTEXT_LOOK_MAX: usize = 4 * CONTEXT_STEPS_MAX;
+
 /// A model call as the log says it, content still sealed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
@@ -84,9 +87,8 @@ pub(crate) fn context_keys<V: View>(read: &Reader<'_, V>, effect: Id) -> Result<
 fn conversation<'a, V: View>(read: &Reader<'a, V>, newest: Id) -> Result<Vec<(Id, &'a Step)>, Halt> {
     let mut steps = Vec::new();
     let mut next = Some(newest);
-    while let Some(id) = next
-        && steps.len() < CONTEXT_STEPS_MAX
-    {
+    for _ in 0..CONTEXT_LOOK_MAX {
+        let Some(id) = next.filter(|_| steps.len() < CONTEXT_STEPS_MAX) else { break };
         let Some(step) = read.data::<Step>(Key::Step(id))? else { break };
         if id == newest || step.answer.is_some() {
             steps.push((id, step));

@@ -5,7 +5,7 @@
 
 /// Where a row lives inside its workspace.
 ///
-/// `space` names a key space (`control`, `main.0`, `pages/main.0`, `keys`, …); `key` is unique and ordered, byte by
+/// `space` names a key space (`control`, `main@0`, `pages/main@0`, `keys`, …); `key` is unique and ordered, byte by
 /// byte, inside it. Both are plain ASCII text without control characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address {
@@ -52,7 +52,7 @@ pub enum Write {
 pub struct StoredEvent {
     /// Workspace-wide position, from 1, without gaps.
     pub pos: u64,
-    /// Stream with incarnation: `control`, `main.0`, ….
+    /// Stream with incarnation: `control`, `main@0`, ….
     pub stream: String,
     /// Position inside the stream, from 1, without gaps.
     pub seq: u64,

@@ -5,7 +5,7 @@ use futures_util::future::{Either, select};
 use kernel::id::{BootId, DeviceId, Id, RuntimeId, WorkspaceId};
 use kernel::machine::Reply;
 use kernel::reject::Code;
-use ports::provider::{ModelFailure, ModelResponse, Stop};
+use ports::provider::{FailureClass, ModelFailure, ModelResponse, Speaker, Stop};
 use ports::sequencing::EffectView;
 use ports::{Clock, Entropy, Models, Sequencing, SequencingError, Timer};
 use serde_json::{Value, json};
@@ -76,7 +76,8 @@ impl Runtime {
 
     /// Perform a leased effect and report its outcome.
     pub async fn finish(&self, view: &EffectView) -> Result<Finished, SequencingError> {
-        let outcome = self.perform(view).await;
+        let asked = view.request.messages.last().is_some_and(|message| message.speaker == Speaker::User);
+        let outcome = if asked { self.perform(view).await } else { Err(nothing_to_ask()) };
         self.report(view, outcome).await
     }
 
@@ -151,6 +152,12 @@ impl Runtime {
             None => Ok(reply),
         }
     }
+}
+
+/// The question cannot be read any more: its key was destroyed. Calling without it would only cost money.
+fn nothing_to_ask() -> ModelFailure {
+    let detail = "the question's key was destroyed".to_owned();
+    ModelFailure { class: FailureClass::Invalid, detail, retry_after_ms: None, retriable: false }
 }
 
 /// The outcome in the words of the report.

@@ -23,7 +23,15 @@ impl Sequencer {
     pub async fn submit(&mut self, jobs: &[Job]) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(jobs.len());
         for batch in jobs.chunks(BATCH_MAX) {
-            outcomes.extend(self.submit_batch(batch).await);
+            let together = self.submit_batch(batch).await;
+            if batch.len() == 1 || !together.iter().all(is_poisoned) {
+                outcomes.extend(together);
+                continue;
+            }
+            // One of them cannot be committed. Each for itself, so that the others do not suffer for it.
+            for job in batch {
+                outcomes.extend(self.submit_batch(std::slice::from_ref(job)).await);
+            }
         }
         outcomes
     }
@@ -38,9 +46,8 @@ impl Sequencer {
                 last = failure;
                 continue;
             }
-            let outcomes = self.decide(jobs).await;
-            match self.commit().await {
-                Ok(()) => return outcomes,
+            match self.decide_and_commit(jobs).await {
+                Ok(outcomes) => return outcomes,
                 Err(failure) => last = failure,
             }
             // What is in memory was decided on a head that is not the stored one. Whether the commit took effect is
@@ -60,13 +67,17 @@ impl Sequencer {
         jobs.iter().map(|_| Err(last.clone())).collect()
     }
 
-    async fn decide(&mut self, jobs: &[Job]) -> Vec<Outcome> {
+    async fn decide_and_commit(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, Failure> {
         let mut outcomes = Vec::with_capacity(jobs.len());
         for job in jobs {
-            let outcome = self.ask(|workspace| workspace.execute(&job.request, &job.moment)).await;
-            outcomes.push(outcome);
+            match self.ask(|workspace| workspace.execute(&job.request, &job.moment)).await {
+                // What it left in memory may be half a command: nothing of it is committed.
+                Err(Failure::Store(error)) => return Err(Failure::Store(error)),
+                outcome => outcomes.push(outcome),
+            }
         }
-        outcomes
+        self.commit().await?;
+        Ok(outcomes)
     }
 
     async fn commit(&mut self) -> Result<(), Failure> {
@@ -75,4 +86,9 @@ impl Sequencer {
         self.workspace.committed();
         Ok(())
     }
+}
+
+/// Whether a commit failed for something in it, not for the store or another writer.
+fn is_poisoned(outcome: &Outcome) -> bool {
+    matches!(outcome, Err(Failure::Store(StoreError::TooLarge { .. } | StoreError::Damaged { .. })))
 }

@@ -1,13 +1,17 @@
 //! `branch.fork`: begin a branch. It copies nothing.
 
 use super::{Context, Decide, Decision, NAME_MAX};
-use crate::entity::Base;
+use crate::entity::{Base, Branch};
 use crate::event::BranchForked;
 use crate::id::Role;
+use crate::key::Key;
 use crate::reject::{Code, line};
 use crate::seal::Content;
 use crate::view::{Halt, View};
 use serde::Deserialize;
+
+/// Live forks of one branch: they stand in one row of its.
+const FORKS_MAX: usize = 1_024;
 
 /// Begin a branch of the line the command works on, at its head.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -26,6 +30,10 @@ impl Decide for BranchFork {
         let Some((root, pos)) = with.root else {
             return Err(Code::NotFound.because(format!("{} has no root", with.line())).into());
         };
+        let parent = with.read.control::<Branch>(Key::Branch(with.line().branch))?;
+        if parent.is_some_and(|parent| parent.forks.len() >= FORKS_MAX) {
+            return Err(Code::InvalidArgument.because(format!("{} has {FORKS_MAX} forks already", with.line())).into());
+        }
         let branch = with.id(Role::Branch);
         let base = Base { parent: with.line(), pos, root };
         Ok(Decision::one(BranchForked { branch, name: Content::plain(&self.name), base }, vec![branch]))
