@@ -2,7 +2,7 @@
 //!
 //! `contract/events/<type>.v<N>.json` is the stored body of one such event, byte by byte; `<type>.v<N>-<what>.json` is
 //! one of another shape. A released file is never changed: `UPDATE_GOLDEN=1` adds files for what has none.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 use kernel::apply::apply_noting;
 use kernel::entity::{Agent, Kind};
