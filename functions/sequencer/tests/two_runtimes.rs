@@ -1,5 +1,6 @@
 //! Two runtimes, one of which stops while it holds a lease: the other continues, and what comes late is kept and changes
 //! nothing.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 mod support;
 
@@ -63,7 +64,7 @@ impl Two {
         let before = self.call().await;
         self.acts(second).lease(60_000).await;
         let now = self.call().await;
-        assert_eq!((before.fence, before.in_doubt, now.fence, now.in_doubt), (1, false, 2, true));
+        assert_eq!((before.fence, now.fence, now.in_doubt), (1, 2, true));
         assert_eq!(now.idempotency_key, before.idempotency_key, "every attempt carries the same key");
 
         let waiting = self.data_root().await;
