@@ -1,6 +1,6 @@
 //! `apply(state, event) → state`: cannot fail, and needs only the event and the rows it names.
 
-use crate::event::{EventData, Header, apply_first};
+use crate::event::{EventData, Header, apply_blobs, apply_first};
 use crate::state::{State, Touched, Writer};
 
 /// Change `state` by one event.
@@ -15,6 +15,7 @@ pub fn apply_noting(state: &mut State, header: &Header, data: &EventData) -> Vec
 
 fn write<'a>(mut to: Writer<'a>, header: &Header, data: &EventData) -> Writer<'a> {
     data.apply(&mut to);
+    apply_blobs(&header.blobs, &mut to);
     if let Some(first) = &header.first {
         let rejected = match data {
             EventData::CommandRejected(rejected) => Some(rejected.code.as_str()),

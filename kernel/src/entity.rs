@@ -195,6 +195,20 @@ entity! {
 }
 
 entity! {
+    /// A reference to content that is kept apart because it is large. Its chunks lie beside the log.
+    Blob { always {
+        /// Bytes of the ciphertext with all that belongs to it.
+        size: Exclusive<u32>,
+        /// In how many chunks it is kept.
+        chunks: Exclusive<u16>,
+        /// Media type of the content.
+        kind: Exclusive<String>,
+        /// The data key that sealed it.
+        key: Exclusive<KeyId>,
+    } may {} }
+}
+
+entity! {
     /// A branch of the data.
     Branch { always {} may {
         /// What people call it; `main` needs no name.
@@ -389,13 +403,14 @@ macro_rules! kinds {
         })+
     };
 }
-kinds! { Workspace Agent Provider Task Step Effect Branch Device Runtime Lease DataKey Chain Record Alias }
+kinds! { Blob Workspace Agent Provider Task Step Effect Branch Device Runtime Lease DataKey Chain Record Alias }
 
 impl Entity {
     /// Read the canonical bytes of the entity that `key` names.
     pub fn decode(key: &Key, bytes: &[u8]) -> Result<Self, serde_json::Error> {
         Ok(match key {
             Key::Agent(_) => Self::Agent(serde_json::from_slice(bytes)?),
+            Key::Blob(_) => Self::Blob(serde_json::from_slice(bytes)?),
             Key::Branch(_) => Self::Branch(serde_json::from_slice(bytes)?),
             Key::Chain(..) => Self::Chain(serde_json::from_slice(bytes)?),
             Key::Command(_) => Self::Record(serde_json::from_slice(bytes)?),

@@ -3,7 +3,7 @@
 //! The order of keys is the byte order of their text, because stores order by text and the kernel's cache by key.
 
 use crate::id::text::{read_number, write_number};
-use crate::id::{BadId, CommandId, DeviceId, Id, KeyId, RuntimeId, serde_by_text};
+use crate::id::{BadId, BlobId, CommandId, DeviceId, Id, KeyId, RuntimeId, serde_by_text};
 use crate::seal::Subject;
 use crate::storage::Address;
 use std::cmp::Ordering;
@@ -137,6 +137,8 @@ serde_by_text!(BranchId, Line, Space, Key);
 pub enum Key {
     /// Data: an agent.
     Agent(Id),
+    /// Data: a reference to content that is kept apart.
+    Blob(BlobId),
     /// Control: a branch.
     Branch(BranchId),
     /// Control: what is known of a device's chain of commands in one incarnation.
@@ -176,6 +178,7 @@ impl Key {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Agent(_) => "agent",
+            Self::Blob(_) => "blob",
             Self::Branch(_) => "branch",
             Self::Chain(..) => "chain",
             Self::Command(_) => "command",
@@ -219,6 +222,7 @@ impl fmt::Display for Key {
         match self {
             Self::Agent(id) | Self::Effect(id) | Self::Lease(id) | Self::Provider(id) => id.fmt(f),
             Self::Ready(id) | Self::Step(id) | Self::Task(id) => id.fmt(f),
+            Self::Blob(blob) => blob.fmt(f),
             Self::Branch(branch) => branch.fmt(f),
             Self::Chain(device, incarnation) => {
                 write!(f, "{device}.")?;
@@ -245,6 +249,7 @@ impl FromStr for Key {
         let (kind, rest) = text.split_once('/').ok_or(BadId)?;
         Ok(match kind {
             "agent" => Self::Agent(rest.parse()?),
+            "blob" => Self::Blob(rest.parse()?),
             "branch" => Self::Branch(rest.parse()?),
             "chain" => {
                 let (device, incarnation) = rest.split_once('.').ok_or(BadId)?;

@@ -6,7 +6,7 @@ use crate::apply::apply_noting;
 use crate::entity::{Branch, DataKey, Entity, Kind};
 use crate::event::{EventData, Header, event_hash};
 use crate::hash::{FORMAT, HashText};
-use crate::id::WorkspaceId;
+use crate::id::{BlobId, WorkspaceId};
 use crate::key::{Key, Space};
 use crate::machine::{Heads, StreamHead, kept_key, over_base, row_hash};
 use crate::map::{Folded, from_scratch};
@@ -95,7 +95,9 @@ impl Replay {
 
     fn content_is_whole(&mut self, data: &mut EventData, stored: &StoredEvent) -> Result<(), String> {
         let subject = data.subject();
-        let contents = data.contents();
+        // What is kept apart is compared where it lies.
+        let mut contents = data.contents();
+        contents.retain(|(_, content)| content.unit().is_some_and(|unit| unit.chunks == 0));
         if stored.sealed.is_empty() && !contents.is_empty() {
             self.dropped.extend(subject);
             return Ok(());
@@ -145,6 +147,16 @@ impl Replay {
             _ => None,
         };
         Ok(over_base(branch, own))
+    }
+
+    /// Content that is kept apart, and in how many chunks.
+    pub fn blobs(&self) -> BTreeMap<BlobId, u16> {
+        let rows = self.state.mapped().flat_map(|(_, rows)| rows.present());
+        let blob = |(key, entity, _): (&Key, &Entity, u64)| match (key, entity) {
+            (Key::Blob(id), Entity::Blob(blob)) => Some((*id, *blob.chunks)),
+            _ => None,
+        };
+        rows.filter_map(blob).collect()
     }
 
     /// Data keys the log speaks of: by subject, the key's id, its check, and whether it was destroyed.

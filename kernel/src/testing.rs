@@ -9,7 +9,9 @@ use crate::event::{EventData, Header, next_link};
 use crate::hash::{Domain, HashText, hash};
 use crate::id::{BootId, CommandId, DeviceId, Id, KeyId, Role, RuntimeId, WorkspaceId};
 use crate::key::{BranchId, Key, Line, Space};
-use crate::machine::{Identity, KEYS_SPACE, Moment, Reply, Request, Stop, Workspace, kept_key, key_address, pages_space};
+use crate::machine::{
+    Identity, KEYS_SPACE, Moment, Reply, Request, Stop, Workspace, chunk_address, kept_key, key_address, pages_space,
+};
 use crate::reject::Code;
 use crate::storage::{Address, Batch, Head, Row, StoredEvent, Write};
 use crate::view::{RANGE_MAX, Want};
@@ -340,6 +342,10 @@ impl Stored {
             Want::EventsAfter(pos) => {
                 let events: Vec<_> = self.events.iter().filter(|event| event.pos > pos).cloned().collect();
                 machine.supply_events(&events)
+            }
+            Want::Blob(blob, chunks) => {
+                let chunk = |nth| self.rows.get(&chunk_address(blob, nth)).cloned();
+                machine.supply_blob(blob, (0..chunks).map(chunk).collect())
             }
             Want::Event(pos) => {
                 machine.supply_event(self.events.iter().find(|event| event.pos == pos).unwrap().clone());

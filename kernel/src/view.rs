@@ -5,7 +5,7 @@
 //! stores that answer at once and stores that answer later.
 
 use crate::entity::{Alias, Base, Branch, Entity, Kind};
-use crate::id::{CommandId, KeyId};
+use crate::id::{BlobId, CommandId, KeyId};
 use crate::key::{Index, Key, Line, Space};
 use crate::map::PageKey;
 use crate::reject::Rejection;
@@ -63,6 +63,8 @@ pub enum Want {
     EventsAfter(u64),
     /// One event, for the content it carries.
     Event(u64),
+    /// The chunks of content that is kept apart.
+    Blob(BlobId, u16),
 }
 
 /// Why a decision stopped.

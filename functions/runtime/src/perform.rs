@@ -146,7 +146,8 @@ impl Runtime {
         let request = request(self.device, self.incarnation, now, name, data, parts)
             .map_err(|why| SequencingError::Unavailable(format!("{name} is not a command: {why:?}")))?;
         let mut replies = self.sequencing.submit(self.workspace, vec![request]).await;
-        let reply = replies.pop().unwrap_or_else(|| Err(SequencingError::Unavailable("there was no reply".to_owned())))?;
+        let reply =
+            replies.pop().unwrap_or_else(|| Err(SequencingError::Unavailable("there was no reply".to_owned())))?;
         match reply.rejected {
             Some((code, ref detail)) => Err(SequencingError::Refused(code.because(detail.as_str()))),
             None => Ok(reply),

@@ -2,7 +2,7 @@
 
 use crate::{Failure, Sequencer, broken};
 use kernel::key::{Index, Key, Line, Space};
-use kernel::machine::{Stop, kept_key, key_address, pages_space};
+use kernel::machine::{Stop, chunk_address, kept_key, key_address, pages_space};
 use kernel::map::PageKey;
 use kernel::storage::{Address, StoredEvent};
 use kernel::view::{RANGE_MAX, Want};
@@ -44,6 +44,11 @@ impl Sequencer {
                 let rows = self.store.rows(&self.name(), &[key_address(subject, id)]).await?;
                 let row = rows.into_iter().next().flatten();
                 self.workspace.supply_key(id, subject, row.as_ref()).map_err(broken)
+            }
+            Want::Blob(blob, chunks) => {
+                let addresses: Vec<Address> = (0..chunks).map(|nth| chunk_address(blob, nth)).collect();
+                let rows = self.store.rows(&self.name(), &addresses).await?;
+                self.workspace.supply_blob(blob, rows).map_err(broken)
             }
             Want::Event(pos) => {
                 let events = self.store.events(&self.name(), pos.saturating_sub(1), 1).await?;

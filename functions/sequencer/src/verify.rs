@@ -3,9 +3,9 @@
 use kernel::hash::HashText;
 use kernel::id::WorkspaceId;
 use kernel::key::Space;
-use kernel::machine::{Heads, KEYS_SPACE, key_address, page_row, pages_space};
+use kernel::machine::{BLOBS_SPACE, Heads, KEYS_SPACE, chunk_address, key_address, page_row, pages_space};
 use kernel::replay::Replay;
-use kernel::seal::DataKey;
+use kernel::seal::{DataKey, commitment};
 use kernel::storage::Row;
 use ports::{Store, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
@@ -85,6 +85,7 @@ pub async fn verify(store: &dyn Store, id: WorkspaceId, key: &[u8; 32]) -> Resul
     }
     compare_rows(store, &name, &expected, &mut verified).await?;
     compare_keys(store, &name, id, key, &replay, &mut verified).await?;
+    compare_blobs(store, &name, &replay, &mut verified).await?;
     Ok(verified)
 }
 
@@ -167,6 +168,7 @@ async fn compare_rows(
     let mut spaces: BTreeSet<String> = store.spaces(name).await?.into_iter().collect();
     spaces.extend(expected.keys().cloned());
     spaces.remove(KEYS_SPACE);
+    spaces.remove(BLOBS_SPACE);
     for space in spaces {
         let expected = expected.get(&space).unwrap_or(&nothing);
         let Some(stored) = all_rows(store, name, &space, verified).await? else { continue };
@@ -223,6 +225,29 @@ async fn compare_keys(
     }
     for key in stored.keys() {
         verified.find(format!("row {KEYS_SPACE}/{key}"), "no event made this key");
+    }
+    Ok(())
+}
+
+/// Content that is kept apart: every chunk there, and together what the log committed to.
+async fn compare_blobs(
+    store: &dyn Store,
+    name: &str,
+    replay: &Replay,
+    verified: &mut Verified,
+) -> Result<(), StoreError> {
+    let Some(mut stored) = all_rows(store, name, BLOBS_SPACE, verified).await? else { return Ok(()) };
+    for (blob, chunks) in replay.blobs() {
+        let mut bytes = Vec::new();
+        for nth in 0..chunks {
+            bytes.extend(stored.remove(&chunk_address(blob, nth).key).map(|row| row.value).unwrap_or_default());
+        }
+        if commitment(&bytes).0 != blob.0 {
+            verified.find(format!("blob {blob}"), "it was altered or is not all there");
+        }
+    }
+    for key in stored.keys() {
+        verified.find(format!("row {BLOBS_SPACE}/{key}"), "no event brought it");
     }
     Ok(())
 }

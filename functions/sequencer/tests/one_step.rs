@@ -3,6 +3,9 @@
 mod support;
 
 use kernel::entity::StepStatus;
+use kernel::machine::BLOBS_SPACE;
+use kernel::storage::{Address, ROW_BYTES_MAX};
+use ports::Store as _;
 use kernelos_sequencer::verify;
 use support::Desk;
 use testkit::block_on;
@@ -64,5 +67,36 @@ fn a_thousand_steps_fold_and_replay_to_the_same_roots() {
         let verified = verify(&desk.store, desk.workspace, &desk.key).await.unwrap();
         assert_eq!(verified.findings, vec![]);
         assert_eq!(verified.roots, desk.sequencer.describe().await.unwrap().roots);
+    });
+}
+
+#[test]
+fn a_long_answer_is_kept_apart_and_read_whole() {
+    block_on(async {
+        let mut desk = Desk::new().await;
+        let task = desk.ask("Tell me everything.").await;
+        desk.lease(1).await;
+        let effect = desk.leased.unwrap();
+        // Digits of a linear congruential generator: long, and not worth compressing.
+        let mut state = 7u64;
+        let mut long = String::new();
+        while long.len() < 3_000_000 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            long.push_str(&format!("{state:016x}"));
+        }
+        desk.report(effect, 1, &long).await;
+        desk.restart().await;
+
+        let view = desk.sequencer.task(task).await.unwrap().unwrap();
+        assert!(view.steps[0].answer.as_deref() == Some(long.as_str()));
+        let name = desk.workspace.to_string();
+        let chunks = desk.store.range(&name, BLOBS_SPACE, "", "\u{7f}", 100).await.unwrap();
+        assert!(chunks.len() > 1 && chunks.iter().all(|(_, row)| row.value.len() <= ROW_BYTES_MAX));
+        assert_eq!(verify(&desk.store, desk.workspace, &desk.key).await.unwrap().findings, vec![]);
+
+        assert!(desk.store.alter_row(&name, &Address::new(BLOBS_SPACE, chunks[1].0.clone())).unwrap());
+        assert!(!verify(&desk.store, desk.workspace, &desk.key).await.unwrap().findings.is_empty());
+        desk.restart().await;
+        assert!(desk.sequencer.task(task).await.is_err());
     });
 }

@@ -1,6 +1,6 @@
 //! `effect.report`: a runtime tells what came of an effect. It happened, so it is kept whatever is decided.
 
-use super::{Context, Decide, Decision, Draft, TEXT_MAX};
+use super::{Context, Decide, Decision, Draft, REPORT_MAX};
 use crate::entity::{DataKey, Effect, Lease, LeaseStatus, Step};
 use crate::event::{Outcome, ReportLate, StepSettled};
 use crate::id::{BootId, Id, RuntimeId};
@@ -122,9 +122,9 @@ impl Reported {
                 (detail, "detail")
             }
         };
-        if text.len() > TEXT_MAX {
+        if text.len() > REPORT_MAX {
             return Err(
-                Code::TooLong.because(format!("{name} has {} bytes; at most {TEXT_MAX} are allowed", text.len()))
+                Code::TooLong.because(format!("{name} has {} bytes; at most {REPORT_MAX} are allowed", text.len()))
             );
         }
         Ok(())
@@ -248,14 +248,14 @@ mod tests {
             (answered("x", "", 0), Code::InvalidArgument),
             (answered("x", "End", 0), Code::InvalidArgument),
             (answered("x", &"e".repeat(33), 0), Code::TooLong),
-            (answered(&"x".repeat(TEXT_MAX + 1), "end", 0), Code::TooLong),
+            (answered(&"x".repeat(REPORT_MAX + 1), "end", 0), Code::TooLong),
             (json!({"is": "failed", "class": "a b", "detail": "x"}), Code::InvalidArgument),
-            (json!({"is": "failed", "class": "a", "detail": "x".repeat(TEXT_MAX + 1)}), Code::TooLong),
+            (json!({"is": "failed", "class": "a", "detail": "x".repeat(REPORT_MAX + 1)}), Code::TooLong),
         ] {
             send(&mut it, effect, 1, outcome);
             it.rejected(code);
         }
-        send(&mut it, effect, 1, answered(&"x".repeat(TEXT_MAX), &"e".repeat(32), (1 << 53) - 1));
+        send(&mut it, effect, 1, answered(&"x".repeat(REPORT_MAX), &"e".repeat(32), (1 << 53) - 1));
         it.then(&["step.settled"]);
     }
 

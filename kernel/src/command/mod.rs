@@ -43,6 +43,9 @@ pub const REFERENCE_MAX: usize = 2_048;
 /// Longest prompt, instruction or answer, in bytes; leaves room in a row for what surrounds it.
 pub const TEXT_MAX: usize = 512 * 1024;
 
+/// Longest answer a runtime may report, in bytes. Long ones are kept apart from their event.
+pub const REPORT_MAX: usize = 8 << 20;
+
 /// What a command is decided with, beside its own arguments.
 #[derive(Debug)]
 pub struct Context<'a, V> {

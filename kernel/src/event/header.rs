@@ -1,11 +1,11 @@
 //! What every event carries beside its data.
 
 use super::{EventData, Place, Undecodable};
-use crate::entity::{Alias, Chain, Record};
+use crate::entity::{Alias, Blob, Chain, Record};
 use crate::hash::{Domain, Hash, HashText, hash};
-use crate::id::{CommandId, Id, KeyId, WorkspaceId};
+use crate::id::{BlobId, CommandId, Id, KeyId, WorkspaceId};
 use crate::key::{BranchId, Key, Line, Space};
-use crate::merge::{Append, Lww};
+use crate::merge::{Append, Exclusive, Lww};
 use crate::state::{Touched, Writer};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -63,6 +63,9 @@ pub struct Header {
     /// What it touched.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub touched: Vec<Touched>,
+    /// Content it brought that is kept apart.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blobs: Vec<BlobRef>,
     /// Seq of the control stream (so of every policy) it was decided under.
     pub control: u64,
     /// Rows of its line that are not younger than this position were kept for forks.
@@ -70,6 +73,21 @@ pub struct Header {
     pub keep: Option<u64>,
     /// Hash of the stream's event before it; all zero for the first.
     pub previous: HashText,
+}
+
+/// Content that is kept apart because it is large.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlobRef {
+    /// Hash of its ciphertext.
+    pub blob: BlobId,
+    /// Bytes of the ciphertext with all that belongs to it.
+    pub size: u32,
+    /// In how many chunks it is kept.
+    pub chunks: u16,
+    /// Media type of the content.
+    pub kind: String,
+    /// The data key that sealed it.
+    pub key: KeyId,
 }
 
 /// About a command as a whole.
@@ -126,11 +144,20 @@ impl Header {
     /// Every row that applying the event reads or writes.
     pub fn places(&self, data: &EventData) -> Vec<Place> {
         let mut places = data.places();
+        places.extend(self.blobs.iter().map(|blob| Place::Data(Key::Blob(blob.blob))));
         if self.first.is_some() {
             places.push(Place::Control(Key::Chain(self.command.device, self.command.incarnation)));
             places.push(Place::Control(Key::Command(self.command)));
         }
         places
+    }
+}
+
+/// Note the content that is kept apart.
+pub fn apply_blobs(blobs: &[BlobRef], to: &mut Writer<'_>) {
+    for BlobRef { blob, size, chunks, kind, key } in blobs {
+        let (size, chunks) = (Exclusive(*size), Exclusive(*chunks));
+        to.put(Key::Blob(*blob), Blob { size, chunks, kind: Exclusive(kind.clone()), key: Exclusive(*key) });
     }
 }
 

@@ -25,7 +25,7 @@ pub use agent_defined::AgentDefined;
 pub use branch_forked::BranchForked;
 pub use command_rejected::CommandRejected;
 pub use device_enrolled::DeviceEnrolled;
-pub use header::{ENVELOPE, First, Header, apply_first, event_hash, next_link};
+pub use header::{BlobRef, ENVELOPE, First, Header, apply_blobs, apply_first, event_hash, next_link};
 pub use key_created::KeyCreated;
 pub use key_destroyed::KeyDestroyed;
 pub use lease_granted::LeaseGranted;

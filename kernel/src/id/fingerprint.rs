@@ -1,6 +1,6 @@
 //! Ids that are not made by commands: devices, workspaces, data keys, runtimes.
 
-use super::text::{read_bytes16, read_number, write_bytes16, write_number};
+use super::text::{BYTES16_LEN, read_bytes16, read_number, write_bytes16, write_number};
 use super::{BadId, serde_by_text};
 use crate::hash::{Domain, hash};
 use std::fmt;
@@ -51,6 +51,41 @@ sixteen_bytes! {
     BootId
 }
 
+/// Content that is kept apart because it is large: the hash of its ciphertext.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct BlobId(pub [u8; 32]);
+
+impl BlobId {
+    fn halves(&self) -> ([u8; 16], [u8; 16]) {
+        let half = |from: usize| std::array::from_fn(|i| self.0.get(from + i).copied().unwrap_or_default());
+        (half(0), half(16))
+    }
+}
+
+impl fmt::Display for BlobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (high, low) = self.halves();
+        write_bytes16(f, &high)?;
+        write_bytes16(f, &low)
+    }
+}
+
+impl fmt::Debug for BlobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for BlobId {
+    type Err = BadId;
+    fn from_str(text: &str) -> Result<Self, BadId> {
+        let (high, low) = text.split_at_checked(BYTES16_LEN).ok_or(BadId)?;
+        let mut bytes = [0; 32];
+        bytes.iter_mut().zip([read_bytes16(high)?, read_bytes16(low)?].concat()).for_each(|(to, from)| *to = from);
+        Ok(Self(bytes))
+    }
+}
+
 fn first16(parts: &[&[u8]]) -> [u8; 16] {
     let full = hash(Domain::Identity, parts);
     let mut out = [0; 16];
@@ -97,4 +132,4 @@ impl FromStr for RuntimeId {
     }
 }
 
-serde_by_text!(DeviceId, WorkspaceId, KeyId, BootId, RuntimeId);
+serde_by_text!(BlobId, DeviceId, WorkspaceId, KeyId, BootId, RuntimeId);

@@ -13,7 +13,7 @@ pub mod text;
 
 pub use command::CommandId;
 pub use derived::{Id, Role};
-pub use fingerprint::{BootId, DeviceId, KeyId, RuntimeId, WorkspaceId};
+pub use fingerprint::{BlobId, BootId, DeviceId, KeyId, RuntimeId, WorkspaceId};
 
 /// A text that is not an id of the wanted kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

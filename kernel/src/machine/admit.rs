@@ -6,8 +6,8 @@ use crate::entity::{Chain, Device, Record, Workspace as WorkspaceEntity};
 use crate::hash::HashText;
 use crate::id::{CommandId, KeyId};
 use crate::key::{Key, Line, Space};
-use crate::view::{Answer, View as _, Want};
 use crate::reject::{Code, amount};
+use crate::view::{Answer, View as _, Want};
 
 /// Gaps in a device's count that are remembered.
 const GAPS_MAX: usize = 64;

@@ -20,7 +20,7 @@ impl Workspace {
         writes.extend(self.fold_if_due()?);
         let head = self.heads.encode()?;
         // Nothing can fail from here on, so what was gathered may leave the machine.
-        writes.extend(std::mem::take(&mut self.key_writes));
+        writes.extend(std::mem::take(&mut self.side_writes));
         writes.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         Ok(Some(Batch {
             expected_pos: self.stored,

@@ -21,13 +21,13 @@ mod roots;
 mod supply;
 
 pub use heads::{Heads, StreamHead};
-pub use record::key_address;
+pub use record::{chunk_address, key_address};
 pub use request::{Identity, Moment, Reply, Request};
 pub use reveal::Revealed;
 pub use roots::{over_base, page_row, pages_space, row_hash};
 pub use supply::kept_key;
 
-use crate::id::{KeyId, WorkspaceId};
+use crate::id::{BlobId, KeyId, WorkspaceId};
 use crate::key::{Line, Space};
 use crate::map::{Page, PageKey};
 use crate::reject::Rejection;
@@ -39,6 +39,9 @@ use std::collections::BTreeMap;
 
 /// Space of the wrapped data keys: a mutable table beside the log.
 pub const KEYS_SPACE: &str = "keys";
+
+/// Space of the chunks of content that is kept apart: beside the log, committed to by it.
+pub const BLOBS_SPACE: &str = "blobs";
 
 /// Rows held beyond which a machine forgets what it need not remember.
 const ROWS_MAX: usize = 50_000;
@@ -90,9 +93,11 @@ pub struct Workspace {
     pending_known: bool,
     /// Events that carry content asked for.
     carriers: BTreeMap<u64, StoredEvent>,
+    /// Content asked for that is kept apart.
+    blobs: BTreeMap<BlobId, Vec<u8>>,
     events: Vec<StoredEvent>,
-    /// Writes to the table of wrapped keys.
-    key_writes: BTreeMap<Address, Write>,
+    /// Writes beside the log: wrapped keys, and chunks of content that is kept apart.
+    side_writes: BTreeMap<Address, Write>,
 }
 
 impl Workspace {
@@ -113,8 +118,9 @@ impl Workspace {
             keys: BTreeMap::new(),
             pages: BTreeMap::new(),
             carriers: BTreeMap::new(),
+            blobs: BTreeMap::new(),
             events: Vec::new(),
-            key_writes: BTreeMap::new(),
+            side_writes: BTreeMap::new(),
         })
     }
 
@@ -157,6 +163,7 @@ impl Workspace {
         self.keys.clear();
         self.pages.clear();
         self.carriers.clear();
+        self.blobs.clear();
     }
 
     fn forget_excess(&mut self) {
@@ -170,5 +177,6 @@ impl Workspace {
             self.keys.clear();
         }
         self.carriers.clear();
+        self.blobs.clear();
     }
 }

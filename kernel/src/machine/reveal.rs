@@ -53,7 +53,10 @@ impl Workspace {
                 continue;
             }
             let open = self.keys.get(&unit.key).ok_or(Stop::Load(Want::DataKey(unit.key, subject)))?;
-            let bytes = units.iter().find(|bytes| commitment(bytes) == unit.hash);
+            let bytes = match unit.blob() {
+                None => units.iter().copied().find(|bytes| commitment(bytes) == unit.hash),
+                Some(blob) => Some(self.blobs.get(&blob).ok_or(Stop::Load(Want::Blob(blob, unit.chunks)))?.as_slice()),
+            };
             let bytes = bytes.ok_or_else(|| broken(format!("{role} was altered or is not there")))?;
             let bound = Bound { workspace: self.id, command: header.command, schema, role, k: 0 };
             let text = bound.open(open, bytes, &unit.hash).map_err(|why| {

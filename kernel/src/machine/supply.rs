@@ -4,13 +4,16 @@ use super::{Stop, Workspace};
 use crate::entity::Entity;
 use crate::event::Header;
 use crate::event::Place;
-use crate::id::KeyId;
 use crate::id::text::read_number;
+use crate::id::{BlobId, KeyId};
 use crate::key::{Index, Key, Line, Space};
 use crate::map::{Page, PageKey};
 use crate::seal::{DataKey, Subject};
 use crate::state::Supplied;
 use crate::storage::{Row, StoredEvent};
+
+/// Blobs held; as many as a conversation has turns.
+const BLOBS_MAX: usize = 2 * crate::effect::CONTEXT_STEPS_MAX + 8;
 
 /// Carriers held; more than any one answer needs.
 const CARRIERS_MAX: usize = 1024;
@@ -95,6 +98,21 @@ impl Workspace {
             }
         }
         self.pending_known = true;
+        Ok(())
+    }
+
+    /// The chunks of content that is kept apart, as stored.
+    pub fn supply_blob(&mut self, blob: BlobId, chunks: Vec<Option<Row>>) -> Result<(), Stop> {
+        let missing = || Stop::Broken(format!("a chunk of blob {blob} is not there"));
+        let mut bytes = Vec::new();
+        for chunk in chunks {
+            bytes.extend(chunk.ok_or_else(missing)?.value);
+        }
+        // One answer seldom needs more than one; holding many would fill the memory with what is read once.
+        if self.blobs.len() >= BLOBS_MAX {
+            self.blobs.clear();
+        }
+        self.blobs.insert(blob, bytes);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! Content as it stands in events and rows: plain until it is sealed, then a reference that commits to its ciphertext.
 
 use crate::hash::HashText;
-use crate::id::{BadId, CommandId, Id, KeyId, serde_by_text};
+use crate::id::{BadId, BlobId, CommandId, Id, KeyId, serde_by_text};
 use serde::{Deserialize, Serialize, de, ser};
 use std::fmt;
 use std::str::FromStr;
@@ -68,9 +68,23 @@ pub struct Unit {
     pub hash: HashText,
     /// Bytes of the ciphertext with all that belongs to it.
     pub size: u32,
+    /// In how many chunks the ciphertext is kept apart; absent when the event carries it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub chunks: u16,
     /// Position of the event that carries the ciphertext; absent in that event itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<u64>,
+}
+
+fn is_zero(chunks: &u16) -> bool {
+    *chunks == 0
+}
+
+impl Unit {
+    /// The blob, when the ciphertext is kept apart.
+    pub fn blob(&self) -> Option<BlobId> {
+        (self.chunks > 0).then_some(BlobId(self.hash.0))
+    }
 }
 
 /// A string from a person or the outside.

@@ -70,7 +70,9 @@ impl Rows {
     /// Supply a row as stored. What is known already is newer and stays.
     pub fn supply(&mut self, key: Key, row: Option<Supplied>) {
         let slot = match row {
-            Some(Supplied { entity, since, hash }) => Slot { entity: Some(Box::new(entity)), since, hash: Some(hash), ..EMPTY },
+            Some(Supplied { entity, since, hash }) => {
+                Slot { entity: Some(Box::new(entity)), since, hash: Some(hash), ..EMPTY }
+            }
             None => EMPTY,
         };
         self.slots.entry(key).or_insert(slot);

@@ -127,7 +127,8 @@ impl<'a> Writer<'a> {
             return;
         }
         self.about_to_change(space, &key);
-        if let Some(entity) = self.state.rows_mut(space).change(key, self.pos).entity.as_deref_mut().and_then(K::of_mut) {
+        if let Some(entity) = self.state.rows_mut(space).change(key, self.pos).entity.as_deref_mut().and_then(K::of_mut)
+        {
             change(entity);
         }
     }
