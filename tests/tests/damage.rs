@@ -181,8 +181,8 @@ fn a_head_or_an_event_that_is_not_the_one_written_is_named() {
     for at in [root, hash] {
         subject.put(&good);
         let store = subject.store();
-        let other = if value.as_bytes()[at] == b'A' { "B" } else { "A" };
-        let forged = [&value[..at], other, &value[at + 1..]].concat().into_bytes();
+        let mut forged = head.value.clone();
+        forged[at] = if forged[at] == b'A' { b'B' } else { b'A' };
         let batch = Batch {
             expected_pos: head.pos,
             epoch: head.epoch,

@@ -60,7 +60,14 @@ impl Api {
         self.send(Method::POST, path, Some(key), Bytes::from(body.to_string()), 30_000).await
     }
 
-    async fn send(&self, method: Method, path: &str, key: Option<&str>, body: Bytes, timeout_ms: u64) -> Result<Value, Problem> {
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        key: Option<&str>,
+        body: Bytes,
+        timeout_ms: u64,
+    ) -> Result<Value, Problem> {
         let mut request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.base))
@@ -72,7 +79,11 @@ impl Api {
         let bad = |why: http::Error| Problem::usage(why.to_string(), "Check the ids that were given.");
         let request = request.body(body).map_err(bad)?;
         let response = self.client.send(request, timeout_ms, ANSWER_MAX).await.map_err(|why| {
-            Problem::failed("host_unreachable", format!("the host does not answer: {why}"), "Is `kernelos dev` still running?")
+            Problem::failed(
+                "host_unreachable",
+                format!("the host does not answer: {why}"),
+                "Is `kernelos dev` still running?",
+            )
         })?;
         let ok = response.status().is_success();
         let value: Value = serde_json::from_slice(response.body())
@@ -84,8 +95,11 @@ impl Api {
 /// A problem document in the words of the command line.
 pub fn refused(document: &Value) -> Problem {
     let text = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let what = [text("title"), text("detail")].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
-    Problem::failed(text("code"), what, text("hint"))
+    let mut what = vec![text("title"), text("detail")];
+    // A rejection that is on record has no other words than its title.
+    what.dedup();
+    what.retain(|part| !part.is_empty());
+    Problem::failed(text("code"), what.join(" "), text("hint"))
 }
 
 fn running(data: &Path) -> Option<String> {

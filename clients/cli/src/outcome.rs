@@ -51,11 +51,15 @@ impl Problem {
 impl From<crate::host::HostError> for Problem {
     fn from(error: crate::host::HostError) -> Self {
         match error {
-            crate::host::HostError::Busy(what) => {
-                Self::failed("data_busy", what, "Stop the process that uses the directory, or name another with --data.")
-            }
+            crate::host::HostError::Busy(what) => Self::failed(
+                "data_busy",
+                what,
+                "Stop the process that uses the directory, or name another with --data.",
+            ),
             crate::host::HostError::Port(what) => Self::failed("port_taken", what, "Choose another port with --port."),
-            crate::host::HostError::Broken(what) => Self::failed("host", what, "Run `kernelos doctor` to see what is wrong."),
+            crate::host::HostError::Broken(what) => {
+                Self::failed("host", what, "Run `kernelos doctor` to see what is wrong.")
+            }
         }
     }
 }

@@ -42,7 +42,7 @@ impl Cli {
 
     /// Start it, its standard error to be read.
     pub fn start(&self, arguments: &[&str]) -> Child {
-        self.command(arguments).stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+        self.command(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     /// What is set on the machine of whoever runs the tests does not reach the program.

@@ -1,6 +1,7 @@
 //! What stories about whole processes share.
 #![expect(dead_code, reason = "each story uses a part of it")]
 
+pub mod aimock;
 pub mod cli;
 pub mod damage;
 pub mod desk;

@@ -16,6 +16,8 @@ use std::time::{Duration, Instant};
 pub struct Call {
     /// Its idempotency key.
     pub key: String,
+    /// Its credentials, as they stand in the header.
+    pub authorization: String,
     /// What was asked last.
     pub prompt: String,
     /// When it arrived.
@@ -111,8 +113,8 @@ impl Peer {
         stream.set_nodelay(true)?;
         let mut reader = BufReader::new(stream);
         loop {
-            let Some((key, body)) = request(&mut reader)? else { return Ok(()) };
-            let Some(key) = key else {
+            let Some(request) = request(&mut reader)? else { return Ok(()) };
+            let Request::Call { key, authorization, body } = request else {
                 self.seen().barriers += 1;
                 return Ok(());
             };
@@ -122,8 +124,8 @@ impl Peer {
             let (nth, takes) = {
                 let mut seen = self.seen();
                 let generation = seen.generation;
-                let call = Call { key, prompt: prompt.clone(), at: Instant::now(), generation, answered: false };
-                seen.calls.push(call);
+                let (prompt, at) = (prompt.clone(), Instant::now());
+                seen.calls.push(Call { key, authorization, prompt, at, generation, answered: false });
                 (seen.calls.len() - 1, seen.dice.below(40))
             };
             std::thread::sleep(Duration::from_millis(takes));
@@ -143,27 +145,38 @@ impl Peer {
     }
 }
 
-/// The idempotency key and the body of the next request; none at the end of the connection.
-fn request(reader: &mut BufReader<TcpStream>) -> io::Result<Option<(Option<String>, Vec<u8>)>> {
+enum Request {
+    /// See [`Peer::next_generation`].
+    Barrier,
+    Call {
+        key: String,
+        authorization: String,
+        body: Vec<u8>,
+    },
+}
+
+/// The next request; none at the end of the connection.
+fn request(reader: &mut BufReader<TcpStream>) -> io::Result<Option<Request>> {
     let mut line = String::new();
     if reader.read_line(&mut line)? == 0 {
         return Ok(None);
     }
     if line.starts_with("BARRIER") {
-        return Ok(Some((None, Vec::new())));
+        return Ok(Some(Request::Barrier));
     }
-    let (mut key, mut length) = (String::new(), 0);
+    let (mut key, mut authorization, mut length) = (String::new(), String::new(), 0);
     loop {
         line.clear();
         reader.read_line(&mut line)?;
         let Some((name, value)) = line.trim_end().split_once(':') else { break };
         match name.to_ascii_lowercase().as_str() {
             "idempotency-key" => value.trim().clone_into(&mut key),
+            "authorization" => value.trim().clone_into(&mut authorization),
             "content-length" => length = value.trim().parse().unwrap(),
             _ => {}
         }
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    Ok(Some((Some(key), body)))
+    Ok(Some(Request::Call { key, authorization, body }))
 }

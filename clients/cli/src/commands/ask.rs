@@ -12,6 +12,7 @@ use std::path::Path;
 const POLL_MS: u64 = 20_000;
 
 pub fn run(data: &Path, ask: &Ask) -> Result<(), Problem> {
+    refuse_key(ask)?;
     let api = Api::reach(data)?;
     block_on(async {
         let workspace = workspaces::existing_or_new(&api, data, ask.workspace.as_deref()).await?;
@@ -21,6 +22,18 @@ pub fn run(data: &Path, ask: &Ask) -> Result<(), Problem> {
         let view = wait(&api, &base, &task, ask).await?;
         show(&view, &task, ask)
     })
+}
+
+/// A key in place of a reference is refused before it reaches any log, and is not repeated.
+fn refuse_key(ask: &Ask) -> Result<(), Problem> {
+    let is_reference = |text: &String| text.starts_with("env:") || text.starts_with("vault:");
+    if ask.key_ref.as_ref().is_none_or(is_reference) {
+        return Ok(());
+    }
+    Err(Problem::usage(
+        "--key-ref says where the key is, and is not the key itself",
+        "Put the key into an environment variable and name that: --key-ref env:NAME",
+    ))
 }
 
 /// The agent that is asked: defined by the flags, or the one asked last.
@@ -123,7 +136,11 @@ fn show(view: &Value, task: &str, ask: &Ask) -> Result<(), Problem> {
         Some("failed") => {
             let class = text("/failure/class").unwrap_or("unknown");
             let detail = text("/failure/detail").unwrap_or_default();
-            Err(Problem::failed(format!("provider_{class}"), detail, "Everything up to here is in the log: kernelos log"))
+            Err(Problem::failed(
+                format!("provider_{class}"),
+                detail,
+                "Everything up to here is in the log: kernelos log",
+            ))
         }
         _ => Err(Problem::failed(
             "still_waiting",

@@ -23,7 +23,9 @@ pub fn run(data: &Path, doctor: &Doctor) -> Result<(), Problem> {
     check("identity", Identity::open(data).map(|it| format!("device {}", it.device())).map_err(|why| why.to_string()));
     check("vault", FileVault::open(data.join("vault")).map(|_| "opens".to_owned()).map_err(|why| why.to_string()));
     match LibsqlStore::open(&data.join("workspaces")) {
-        Err(why) => check("store", Err(format!("{why}; see {} for the host that runs", data.join(HOST_FILE).display()))),
+        Err(why) => {
+            check("store", Err(format!("{why}; see {} for the host that runs", data.join(HOST_FILE).display())))
+        }
         Ok(store) => {
             if let Some(id) = &doctor.accept_lost_tail {
                 store.accept_lost_tail(id)?;
@@ -33,7 +35,8 @@ pub fn run(data: &Path, doctor: &Doctor) -> Result<(), Problem> {
                 for id in store.workspaces().await? {
                     let findings = store.check(&id).await.unwrap_or_else(|why| vec![why.to_string()]);
                     let lost = findings.iter().any(|finding| finding.contains("tail lost"));
-                    let hint = if lost { format!(" (mend: kernelos doctor --accept-lost-tail {id})") } else { String::new() };
+                    let hint =
+                        if lost { format!(" (mend: kernelos doctor --accept-lost-tail {id})") } else { String::new() };
                     let whole = findings.is_empty().then(|| "file is whole".to_owned());
                     check(&format!("workspace {id}"), whole.ok_or_else(|| findings.join("; ") + &hint));
                 }
@@ -44,7 +47,11 @@ pub fn run(data: &Path, doctor: &Doctor) -> Result<(), Problem> {
     if wrong == 0 {
         return Ok(());
     }
-    Err(Problem::failed("doctor", format!("{wrong} things are wrong"), "Each line above says what; nothing was changed."))
+    Err(Problem::failed(
+        "doctor",
+        format!("{wrong} things are wrong"),
+        "Each line above says what; nothing was changed.",
+    ))
 }
 
 fn is_directory(data: &Path) -> Result<String, String> {

@@ -18,7 +18,9 @@ pub fn run(data: &Path, log: &Log) -> Result<(), Problem> {
         let mut after = log.after;
         let mut left = log.limit.unwrap_or(u64::MAX);
         while left > 0 {
-            let page = api.get(&format!("/v1/workspaces/{workspace}/events?after={after}&limit={}", left.min(256)), 30_000).await?;
+            let page = api
+                .get(&format!("/v1/workspaces/{workspace}/events?after={after}&limit={}", left.min(256)), 30_000)
+                .await?;
             let events = page.get("events").and_then(Value::as_array).cloned().unwrap_or_default();
             if events.is_empty() {
                 return Ok(());
@@ -41,7 +43,8 @@ fn line(view: &Value) -> String {
     let at = event.get("accepted_at").and_then(Value::as_i64).and_then(DateTime::from_timestamp_millis);
     let at = at.map(|at| at.to_rfc3339_opts(SecondsFormat::Millis, true)).unwrap_or_default();
     let touched = event.pointer("/touched/0/key").and_then(Value::as_str).unwrap_or_default();
-    let said = view.get("content").and_then(Value::as_object).into_iter().flatten().map(said).collect::<Vec<_>>().join("  ");
+    let said =
+        view.get("content").and_then(Value::as_object).into_iter().flatten().map(said).collect::<Vec<_>>().join("  ");
     format!("{pos:>6}  {at}  {:<8}  {:<18}  {touched}  {said}", text("stream"), text("type")).trim_end().to_owned()
 }
 

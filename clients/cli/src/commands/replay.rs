@@ -23,8 +23,9 @@ pub fn run(data: &Path, replay: &Replay) -> Result<(), Problem> {
         };
         let mut damaged = 0;
         for id in ids {
-            let workspace: WorkspaceId =
-                id.parse().map_err(|_| Problem::usage(format!("{id} is not a workspace id"), "See `kernelos doctor`."))?;
+            let workspace: WorkspaceId = id
+                .parse()
+                .map_err(|_| Problem::usage(format!("{id} is not a workspace id"), "See `kernelos doctor`."))?;
             let key = vault.workspace_key(&id).await.map_err(|why| Problem::damaged(why.to_string(), ""))?;
             let mut verified = verify(&store, workspace, &key).await?;
             if !replay.verify {

@@ -13,7 +13,9 @@ pub async fn existing(api: &Api, wanted: Option<&str>) -> Result<String, Problem
         return Ok(id.to_owned());
     }
     match list(api).await?.as_slice() {
-        [] => Err(Problem::failed("no_workspace", "there is no workspace yet", "Run `kernelos ask \"…\"` to begin one.")),
+        [] => {
+            Err(Problem::failed("no_workspace", "there is no workspace yet", "Run `kernelos ask \"…\"` to begin one."))
+        }
         [only] => Ok(only.clone()),
         several => Err(Problem::usage(
             format!("there are {} workspaces", several.len()),

@@ -28,7 +28,7 @@ impl std::fmt::Debug for Identity {
 impl Identity {
     /// Read the identity kept in `data`, or make one.
     pub fn open(data: &Path) -> Result<Self, HostError> {
-        fs::create_dir_all(data).map_err(|why| broken(data, &why))?;
+        directory(data)?;
         let seed = secret(&data.join("device.key"))?;
         let token = URL_SAFE_NO_PAD.encode(secret(&data.join("token.key"))?);
         Ok(Self { public_key: SigningKey::from_bytes(&seed).verifying_key().to_bytes(), token })
@@ -43,6 +43,16 @@ impl Identity {
     pub fn public_key_text(&self) -> HashText {
         HashText(self.public_key)
     }
+}
+
+/// Make the data directory if it is not there. Only its owner sees into a new one: what is in it is sealed or of mode
+/// 0600, but even the names of workspaces are nobody else's business.
+pub fn directory(data: &Path) -> Result<(), HostError> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(data).map_err(|why| broken(data, &why))
 }
 
 /// 32 random bytes kept in a file that only its owner reads.

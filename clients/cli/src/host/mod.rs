@@ -67,6 +67,7 @@ impl std::fmt::Debug for Host {
 impl Host {
     /// Start a host over the libSQL files of its data directory.
     pub fn start(config: &Config) -> Result<Self, HostError> {
+        identity::directory(&config.data)?;
         let stores = shard::libsql(&config.data)?;
         Self::start_over(config, stores)
     }
