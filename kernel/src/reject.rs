@@ -1,46 +1,112 @@
 //! Rejections: why a command was refused, in one table of stable codes.
 
-/// A stable code. Once released, a code keeps its meaning.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Code {
+macro_rules! codes {
+    ($($(#[$doc:meta])* $code:ident, $name:literal, $title:literal, $hint:literal;)+) => {
+        /// A stable code. Once released, a code keeps its meaning.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Code {
+            $($(#[$doc])* $code,)+
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$code,)+];
+
+            /// The code as it stands in answers and events.
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$code => $name,)+ }
+            }
+
+            /// What happened, in one sentence.
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$code => $title,)+ }
+            }
+
+            /// What to do next.
+            pub const fn hint(self) -> &'static str {
+                match self { $(Self::$code => $hint,)+ }
+            }
+        }
+    };
+}
+
+codes! {
     /// A name, text or amount is outside what it may be.
-    InvalidArgument,
+    InvalidArgument, "invalid_argument",
+        "An argument is not valid.",
+        "Correct the argument and send a new command.";
     /// A text holds control characters.
-    ControlCharacter,
+    ControlCharacter, "control_character",
+        "A text holds control characters.",
+        "Remove them; line breaks and tabs are allowed in prompts and instructions only.";
     /// A text is longer than it may be.
-    TooLong,
+    TooLong, "too_long",
+        "A text is too long.",
+        "Shorten it, or attach it as a file.";
     /// An amount is not between 0 and 2^53-1.
-    AmountOutOfRange,
+    AmountOutOfRange, "amount_out_of_range",
+        "An amount is outside 0 to 9007199254740991.",
+        "Send an amount that every client can represent exactly.";
     /// The thing a command names does not exist here.
-    NotFound,
+    NotFound, "not_found",
+        "What the command names does not exist in this workspace.",
+        "Check the id and the workspace.";
     /// The workspace was created before.
-    AlreadyCreated,
+    AlreadyCreated, "already_created",
+        "The workspace was created before.",
+        "Use it, or create one with another id.";
     /// The authoring device was not enrolled.
-    DeviceUnknown,
+    DeviceUnknown, "device_unknown",
+        "The device is not enrolled.",
+        "Enrol it with device.enroll first.";
     /// The device's counter names a command that had other bytes.
-    CommandIdReused,
+    CommandIdReused, "command_id_reused",
+        "This command id was used for another command.",
+        "The device was restored or copied: count on in a new incarnation.";
     /// The device's chain of commands parted from the one known here.
-    DeviceForked,
+    DeviceForked, "device_forked",
+        "The device's chain of commands does not continue the one known here.",
+        "The device was restored or copied: count on in a new incarnation.";
     /// The device's command is older than what is remembered.
-    CommandForgotten,
+    CommandForgotten, "command_forgotten",
+        "The command is older than what is remembered.",
+        "Read the log to see what became of it.";
     /// The device left more gaps in its count than are remembered.
-    TooManyGaps,
+    TooManyGaps, "too_many_gaps",
+        "Too many commands of this device are missing.",
+        "Send the missing commands first.";
     /// The idempotency key was used for other bytes.
-    IdempotencyKeyReused,
+    IdempotencyKeyReused, "idempotency_key_reused",
+        "The idempotency key was used for another request.",
+        "Use a new key for a new request; repeat the same bytes to repeat a request.";
     /// The branch does not run effects.
-    BranchHoldsEffects,
+    BranchHoldsEffects, "branch_holds_effects",
+        "Effects do not run on this branch.",
+        "Ask on main, or bring the branch home first.";
     /// The task's last step still waits for its answer.
-    StepWaiting,
+    StepWaiting, "step_waiting",
+        "The last step still waits for its answer.",
+        "Wait for the answer, then ask again.";
     /// There is nothing to lease.
-    NothingToLease,
+    NothingToLease, "nothing_to_lease",
+        "No effect waits for a runtime.",
+        "Ask again when there is work.";
     /// The effect is not outstanding.
-    NotOutstanding,
+    NotOutstanding, "not_outstanding",
+        "The effect is not outstanding.",
+        "Lease another effect.";
     /// Somebody holds the lease.
-    LeaseHeld,
+    LeaseHeld, "lease_held",
+        "A runtime holds the lease.",
+        "Wait until it reports or the lease expires.";
     /// The runtime joined with another boot id since.
-    RuntimeRestarted,
+    RuntimeRestarted, "runtime_restarted",
+        "The runtime joined with another boot id since.",
+        "Stop this process; the newer one goes on.";
     /// The subject's key was destroyed.
-    KeyDestroyed,
+    KeyDestroyed, "key_destroyed",
+        "The key of this data was destroyed.",
+        "The content is gone for ever; make a new one.";
 }
 
 /// A refusal. Nothing of the command took effect.
@@ -53,130 +119,14 @@ pub struct Rejection {
 }
 
 impl Code {
-    /// Every code.
-    pub const ALL: [Self; 19] = [
-        Self::InvalidArgument,
-        Self::ControlCharacter,
-        Self::TooLong,
-        Self::AmountOutOfRange,
-        Self::NotFound,
-        Self::AlreadyCreated,
-        Self::DeviceUnknown,
-        Self::CommandIdReused,
-        Self::DeviceForked,
-        Self::CommandForgotten,
-        Self::TooManyGaps,
-        Self::IdempotencyKeyReused,
-        Self::BranchHoldsEffects,
-        Self::StepWaiting,
-        Self::NothingToLease,
-        Self::NotOutstanding,
-        Self::LeaseHeld,
-        Self::RuntimeRestarted,
-        Self::KeyDestroyed,
-    ];
-
-    /// The code as it stands in answers and events.
-    pub const fn name(self) -> &'static str {
-        self.row().0
-    }
-
-    /// What happened, in one sentence.
-    pub const fn title(self) -> &'static str {
-        self.row().1
-    }
-
-    /// What to do next.
-    pub const fn hint(self) -> &'static str {
-        self.row().2
-    }
-
     /// The code of that name.
     pub fn of(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|code| code.name() == name)
+        Self::ALL.iter().copied().find(|code| code.name() == name)
     }
 
     /// A refusal with this code.
     pub fn because(self, detail: impl Into<String>) -> Rejection {
         Rejection { code: self, detail: detail.into() }
-    }
-
-    const fn row(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            Self::InvalidArgument => {
-                ("invalid_argument", "An argument is not valid.", "Correct the argument and send a new command.")
-            }
-            Self::ControlCharacter => (
-                "control_character",
-                "A text holds control characters.",
-                "Remove them; line breaks and tabs are allowed in prompts and instructions only.",
-            ),
-            Self::TooLong => ("too_long", "A text is too long.", "Shorten it, or attach it as a file."),
-            Self::AmountOutOfRange => (
-                "amount_out_of_range",
-                "An amount is outside 0 to 9007199254740991.",
-                "Send an amount that every client can represent exactly.",
-            ),
-            Self::NotFound => (
-                "not_found",
-                "What the command names does not exist in this workspace.",
-                "Check the id and the workspace.",
-            ),
-            Self::AlreadyCreated => {
-                ("already_created", "The workspace was created before.", "Use it, or create one with another id.")
-            }
-            Self::DeviceUnknown => {
-                ("device_unknown", "The device is not enrolled.", "Enrol it with device.enroll first.")
-            }
-            Self::CommandIdReused => (
-                "command_id_reused",
-                "This command id was used for another command.",
-                "The device was restored or copied: count on in a new incarnation.",
-            ),
-            Self::DeviceForked => (
-                "device_forked",
-                "The device's chain of commands does not continue the one known here.",
-                "The device was restored or copied: count on in a new incarnation.",
-            ),
-            Self::CommandForgotten => (
-                "command_forgotten",
-                "The command is older than what is remembered.",
-                "Read the log to see what became of it.",
-            ),
-            Self::TooManyGaps => {
-                ("too_many_gaps", "Too many commands of this device are missing.", "Send the missing commands first.")
-            }
-            Self::IdempotencyKeyReused => (
-                "idempotency_key_reused",
-                "The idempotency key was used for another request.",
-                "Use a new key for a new request; repeat the same bytes to repeat a request.",
-            ),
-            Self::BranchHoldsEffects => (
-                "branch_holds_effects",
-                "Effects do not run on this branch.",
-                "Ask on main, or bring the branch home first.",
-            ),
-            Self::StepWaiting => {
-                ("step_waiting", "The last step still waits for its answer.", "Wait for the answer, then ask again.")
-            }
-            Self::NothingToLease => {
-                ("nothing_to_lease", "No effect waits for a runtime.", "Ask again when there is work.")
-            }
-            Self::NotOutstanding => ("not_outstanding", "The effect is not outstanding.", "Lease another effect."),
-            Self::LeaseHeld => {
-                ("lease_held", "A runtime holds the lease.", "Wait until it reports or the lease expires.")
-            }
-            Self::RuntimeRestarted => (
-                "runtime_restarted",
-                "The runtime joined with another boot id since.",
-                "Stop this process; the newer one goes on.",
-            ),
-            Self::KeyDestroyed => (
-                "key_destroyed",
-                "The key of this data was destroyed.",
-                "The content is gone for ever; make a new one.",
-            ),
-        }
     }
 }
 
@@ -315,7 +265,7 @@ mod tests {
 
     #[test]
     fn every_code_ends_a_story() {
-        for code in Code::ALL {
+        for code in Code::ALL.iter().copied() {
             let it = ends_in(code);
             let came = match it.outcome() {
                 Ok(reply) => reply.rejected.map(|(code, _)| code),

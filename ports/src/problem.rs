@@ -40,7 +40,7 @@ pub enum Kind {
 impl Kind {
     /// Every kind there is: faults, then rejections, each in the order of its table.
     pub fn all() -> impl Iterator<Item = Self> {
-        Fault::ALL.iter().copied().map(Self::Fault).chain(Code::ALL.into_iter().map(Self::Rejected))
+        Fault::ALL.iter().copied().map(Self::Fault).chain(Code::ALL.iter().copied().map(Self::Rejected))
     }
 
     /// The stable code.

@@ -132,7 +132,8 @@ pub trait Sequencing {
     async fn submit(&self, workspace: WorkspaceId, requests: Vec<Request>) -> Vec<Result<Reply, SequencingError>>;
 
     /// Committed events after a position, at most `limit`, content opened.
-    async fn events(&self, workspace: WorkspaceId, after: u64, limit: usize) -> Result<Vec<EventView>, SequencingError>;
+    async fn events(&self, workspace: WorkspaceId, after: u64, limit: usize)
+    -> Result<Vec<EventView>, SequencingError>;
 
     /// Where the workspace stands.
     async fn describe(&self, workspace: WorkspaceId) -> Result<WorkspaceView, SequencingError>;
@@ -141,7 +142,12 @@ pub trait Sequencing {
     async fn task(&self, workspace: WorkspaceId, task: Id) -> Result<Option<TaskView>, SequencingError>;
 
     /// Wait until `task` has no waiting step, or `wait_ms` are over; then answer as [`Sequencing::task`].
-    async fn settled(&self, workspace: WorkspaceId, task: Id, wait_ms: u64) -> Result<Option<TaskView>, SequencingError>;
+    async fn settled(
+        &self,
+        workspace: WorkspaceId,
+        task: Id,
+        wait_ms: u64,
+    ) -> Result<Option<TaskView>, SequencingError>;
 
     /// Effects that wait for a runtime, at most `limit`. Reads only.
     async fn due(&self, workspace: WorkspaceId, limit: usize) -> Result<Vec<Id>, SequencingError>;

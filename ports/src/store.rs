@@ -49,7 +49,9 @@ impl std::fmt::Display for StoreError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Conflict(Conflict::Head { stored }) => write!(f, "the head moved to position {stored}"),
-            Self::Conflict(Conflict::Fenced { stored }) => write!(f, "another writer holds the workspace (token {stored})"),
+            Self::Conflict(Conflict::Fenced { stored }) => {
+                write!(f, "another writer holds the workspace (token {stored})")
+            }
             Self::Conflict(Conflict::Taken(at)) => write!(f, "{}/{} is taken", at.space, at.key),
             Self::NoWorkspace => f.write_str("the workspace does not exist"),
             Self::Exists => f.write_str("the workspace exists already"),

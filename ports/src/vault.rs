@@ -39,7 +39,9 @@ impl std::fmt::Display for VaultError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Unknown(name) => write!(f, "there is no secret {name}"),
-            Self::BadReference(text) => write!(f, "{text} is not a reference to a secret; write env:NAME or vault:NAME"),
+            Self::BadReference(text) => {
+                write!(f, "{text} is not a reference to a secret; write env:NAME or vault:NAME")
+            }
             Self::Broken(why) => write!(f, "the vault cannot be used: {why}"),
         }
     }

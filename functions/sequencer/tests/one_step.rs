@@ -5,8 +5,8 @@ mod support;
 use kernel::entity::StepStatus;
 use kernel::machine::BLOBS_SPACE;
 use kernel::storage::{Address, ROW_BYTES_MAX};
-use ports::Store as _;
 use kernelos_sequencer::verify;
+use ports::Store as _;
 use support::Desk;
 use testkit::block_on;
 

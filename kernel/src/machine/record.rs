@@ -22,6 +22,9 @@ const CHUNK_BYTES: usize = 512 * 1024;
 /// Version of the kernel, as events name it.
 const KERNEL: &str = env!("CARGO_PKG_VERSION");
 
+/// Chunks of units that are kept apart from their event.
+type Chunks = Vec<(Address, Write)>;
+
 impl Workspace {
     pub(super) fn record(&mut self, mut decided: Decided<'_>) -> Result<(), Stop> {
         let control_seq = self.heads.stream(Space::Control).seq;
@@ -52,7 +55,7 @@ impl Workspace {
 
     /// Replace the draft's content by references; give the frame of the units they commit to, and the chunks of those
     /// that are kept apart.
-    fn seal(&self, decided: &Decided<'_>, draft: &mut Draft) -> Result<(Vec<u8>, Vec<(Address, Write)>), Stop> {
+    fn seal(&self, decided: &Decided<'_>, draft: &mut Draft) -> Result<(Vec<u8>, Chunks), Stop> {
         let Some(subject) = sealed_subject(draft) else { return Ok((Vec::new(), Vec::new())) };
         let key = self.open_key(decided, subject)?;
         let schema = draft.data.schema();
@@ -153,7 +156,7 @@ fn blobs_of(data: &mut EventData) -> Vec<BlobRef> {
     units.filter_map(blob).collect()
 }
 
-fn chunk_writes(blob: BlobId, bytes: &[u8], since: u64) -> Vec<(Address, Write)> {
+fn chunk_writes(blob: BlobId, bytes: &[u8], since: u64) -> Chunks {
     let row = |chunk: &[u8]| Row { hash: hash(Domain::Row, &[chunk]), value: chunk.to_vec(), since };
     let chunks = bytes.chunks(CHUNK_BYTES).enumerate();
     chunks.map(|(nth, chunk)| (chunk_address(blob, nth as u16), Write::Put(row(chunk)))).collect()

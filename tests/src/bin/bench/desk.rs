@@ -2,7 +2,7 @@
 
 use kernel::command::Command;
 use kernel::hash::{Domain, HashText, hash};
-use kernel::id::{CommandId, DeviceId, Id, KeyId, Role, RuntimeId, WorkspaceId};
+use kernel::id::{DeviceId, Id, KeyId, Role, RuntimeId, WorkspaceId};
 use kernel::key::BranchId;
 use kernel::machine::{Identity, Moment, Reply, Request};
 use ports::Store;
@@ -109,11 +109,6 @@ pub fn title(n: usize) -> String {
 
 pub fn made(reply: &Reply, role: Role) -> Result<Id, String> {
     reply.made.iter().copied().find(|id| id.role == role).ok_or_else(|| format!("no {} was made", role.name()))
-}
-
-/// An id that no command made.
-pub fn no_command() -> CommandId {
-    CommandId { device: DeviceId([0; 16]), incarnation: 0, counter: 0 }
 }
 
 /// Run to the end on this thread.

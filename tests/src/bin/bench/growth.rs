@@ -17,8 +17,20 @@ const TO: usize = 10_000;
 pub fn run(report: &mut Report) -> Result<(), String> {
     let dir = TempDir::new_in(".").map_err(|why| why.to_string())?;
     let (first, second, bytes) = block_on(grown(dir.path()))?;
-    report.row("disk growth per step, steps 1,000 to 10,000, of bytes appended", (first + second) / bytes, "ratio", bytes / 9_000.0, Target::AtMost(2.0));
-    report.row("growth of the later half, of the earlier half (flat is 1)", second / first, "ratio", first / 4_500.0, Target::AtMost(1.1));
+    report.row(
+        "disk growth per step, steps 1,000 to 10,000, of bytes appended",
+        (first + second) / bytes,
+        "ratio",
+        bytes / 9_000.0,
+        Target::AtMost(2.0),
+    );
+    report.row(
+        "growth of the later half, of the earlier half (flat is 1)",
+        second / first,
+        "ratio",
+        first / 4_500.0,
+        Target::AtMost(1.1),
+    );
     Ok(())
 }
 
@@ -35,7 +47,12 @@ async fn grown(dir: &Path) -> Result<(f64, f64, f64), String> {
         recorder.clear();
         step(&mut desk, agent, runtime, &mut task, nth).await?;
         if nth > FROM {
-            appended += recorder.batches().iter().flat_map(|batch| &batch.events).map(|it| (it.body.len() + it.sealed.len()) as f64).sum::<f64>();
+            appended += recorder
+                .batches()
+                .iter()
+                .flat_map(|batch| &batch.events)
+                .map(|it| (it.body.len() + it.sealed.len()) as f64)
+                .sum::<f64>();
         }
         if [FROM, HALF, TO].contains(&nth) {
             recorder.inner().checkpoint(&name).map_err(|why| why.to_string())?;

@@ -17,7 +17,13 @@ pub fn run(report: &mut Report) -> Result<(), String> {
     std::thread::sleep(SETTLED);
     let before = written(&server)?;
     std::thread::sleep(IDLE);
-    report.row("bytes written by an idle host in a minute", written(&server)? - before, "bytes", 0.0, Target::AtMost(0.0));
+    report.row(
+        "bytes written by an idle host in a minute",
+        written(&server)? - before,
+        "bytes",
+        0.0,
+        Target::AtMost(0.0),
+    );
     Ok(())
 }
 

@@ -30,8 +30,20 @@ pub fn run(report: &mut Report) -> Result<(), String> {
         loads.1 = count;
     }
     let (small, large) = (median(smalls), median(larges));
-    report.row("open 1,000,000 events and one command, of 1,000 events", large / small, "ratio", small * 1e6, Target::AtMost(2.0));
-    report.row("loads for that, of 1,000 events", loads.1 as f64 / loads.0 as f64, "ratio", loads.0 as f64, Target::AtMost(1.0));
+    report.row(
+        "open 1,000,000 events and one command, of 1,000 events",
+        large / small,
+        "ratio",
+        small * 1e6,
+        Target::AtMost(2.0),
+    );
+    report.row(
+        "loads for that, of 1,000 events",
+        loads.1 as f64 / loads.0 as f64,
+        "ratio",
+        loads.0 as f64,
+        Target::AtMost(1.0),
+    );
     Ok(())
 }
 

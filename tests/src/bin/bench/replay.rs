@@ -26,7 +26,13 @@ pub fn run(report: &mut Report) -> Result<(), String> {
     report.row("apply of small events", rate, "1/s", decoded.len() as f64, Target::AtLeast(1e6));
     drop(decoded);
     let rates: Result<Vec<f64>, String> = (0..ROUNDS).map(|_| verified(&stored)).collect();
-    report.row("verified replay, content staying sealed", median(rates?), "1/s", stored.len() as f64, Target::AtLeast(150e3));
+    report.row(
+        "verified replay, content staying sealed",
+        median(rates?),
+        "1/s",
+        stored.len() as f64,
+        Target::AtLeast(150e3),
+    );
     Ok(())
 }
 
@@ -57,7 +63,8 @@ fn applied(events: &[(Header, EventData)]) -> f64 {
 }
 
 fn verified(events: &[StoredEvent]) -> Result<f64, String> {
-    let (header, _) = events.first().map(|event| Header::decode(&event.body)).ok_or("no events")?.map_err(|why| why.to_string())?;
+    let (header, _) =
+        events.first().map(|event| Header::decode(&event.body)).ok_or("no events")?.map_err(|why| why.to_string())?;
     let mut replay = Replay::new(header.workspace);
     let began = Instant::now();
     for event in events {
