@@ -8,7 +8,7 @@ use std::fmt::{Debug, Display};
 use std::str::FromStr;
 
 fn config() -> ProptestConfig {
-    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(512) }
+    ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2048) }
 }
 
 /// Numbers around the places where texts grow by a digit, as well as any.
@@ -167,4 +167,13 @@ proptest! {
         let _ = (text.parse::<Id>(), text.parse::<Key>(), text.parse::<Space>(), text.parse::<Subject>());
         let _ = (text.parse::<RuntimeId>(), text.parse::<BootId>(), text.parse::<BranchId>());
     }
+}
+
+#[test]
+fn one_dot_stands_between_a_command_and_a_role() {
+    let id = Id::new(CommandId { device: DeviceId([1; 16]), incarnation: 0, counter: 1 }, Role::Task);
+    let text = id.to_string();
+    assert_eq!(text.parse(), Ok(id));
+    assert!(text.replace(".task", "..task").parse::<Id>().is_err());
+    assert!(text.replace(".task", "task").parse::<Id>().is_err());
 }

@@ -72,7 +72,7 @@ impl FromStr for Id {
     fn from_str(text: &str) -> Result<Self, BadId> {
         let third_dot = text.match_indices('.').nth(2).ok_or(BadId)?.0;
         let (command, rest) = text.split_at_checked(third_dot).ok_or(BadId)?;
-        let mut rest = rest.trim_start_matches('.').split('.');
+        let mut rest = rest.strip_prefix('.').ok_or(BadId)?.split('.');
         let role = rest.next().ok_or(BadId)?;
         let role = Role::ALL.into_iter().find(|known| known.name() == role).ok_or(BadId)?;
         let k = match rest.next() {
