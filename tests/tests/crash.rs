@@ -10,10 +10,11 @@ mod support;
 use kernel::id::WorkspaceId;
 use kernelos_tests::crash::{Client, Stage};
 use ports::Vault as _;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 use store_libsql::LibsqlStore;
-use support::desk::Desk;
+use support::desk::{Desk, accepted};
 use support::dice::{Dice, from_environment};
 use support::host::{Place, Running};
 use support::ledger::Ledger;
@@ -43,6 +44,42 @@ fn killed_at_any_moment_the_host_loses_nothing_and_repeats_nothing_that_was_done
     story.no_effect_took_place_unseen();
     story.report(kills, seed);
     story.everything_stored_follows_from_the_log();
+}
+
+/// Nothing else waits, so nothing but the restart itself can set the question going again.
+#[test]
+fn a_question_in_flight_goes_on_as_soon_as_the_next_process_is_up() {
+    let dir = tempfile::tempdir().unwrap();
+    let (place, peer) = (Place::new(dir.path(), 16), Peer::start(1));
+    let mut host = place.start();
+    let desk = Desk::begin(&mut host.client(), &peer.base_url());
+    let mut waited = Vec::new();
+    for nth in 0..6 {
+        let prompt = format!("slow question {nth}");
+        let calls = || peer.calls().into_iter().filter(|call| call.prompt == prompt).collect::<Vec<_>>();
+        let wait_for = |count: usize| {
+            let begun = Instant::now();
+            while calls().len() < count {
+                assert!(begun.elapsed() < ANSWERED_WITHIN, "{prompt} was asked {} times", calls().len());
+                std::thread::sleep(Duration::from_millis(1));
+            }
+        };
+        let data = json!({ "agent": desk.agent, "prompt": prompt });
+        let task = accepted(&host.client().command(&desk.id, &format!("key-{nth}"), "task.ask", &data).unwrap());
+        wait_for(1);
+        host.kill();
+        peer.next_generation(nth + 1);
+        host = place.start();
+        wait_for(2);
+        let [first, second] = calls().try_into().unwrap();
+        assert_eq!(first.key, second.key);
+        waited.push(second.at.saturating_duration_since(host.up).as_secs_f64() * 1000.0);
+        let step =
+            host.client().get(&desk.path(&format!("/tasks/{task}?wait=10000"))).unwrap().json()["steps"][0].clone();
+        assert_eq!((step["status"].as_str(), step["lost"].as_u64()), (Some("answered"), Some(1)), "{step}");
+        assert_eq!(calls().len(), 2);
+    }
+    say(&format!("crash: from up to the next attempt of the one question in flight: {}", spread(&mut waited)));
 }
 
 /// One data directory, and what clients and the outside world know of it.

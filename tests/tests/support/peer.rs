@@ -11,6 +11,9 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+/// How long an answer takes to a question that begins with "slow".
+const SLOW_MS: u64 = 400;
+
 /// One call.
 #[derive(Debug, Clone)]
 pub struct Call {
@@ -121,12 +124,14 @@ impl Peer {
             let body: Value = serde_json::from_slice(&body)?;
             let prompt = body.pointer("/messages").and_then(Value::as_array).and_then(|said| said.last());
             let prompt = prompt.and_then(|said| said.get("content")?.as_str()).unwrap_or_default().to_owned();
+            let slow = prompt.starts_with("slow");
             let (nth, takes) = {
                 let mut seen = self.seen();
                 let generation = seen.generation;
                 let (prompt, at) = (prompt.clone(), Instant::now());
                 seen.calls.push(Call { key, authorization, prompt, at, generation, answered: false });
-                (seen.calls.len() - 1, seen.dice.below(40))
+                let nth = seen.calls.len() - 1;
+                (nth, if slow { SLOW_MS } else { seen.dice.below(40) })
             };
             std::thread::sleep(Duration::from_millis(takes));
             let said = json!({
