@@ -60,7 +60,8 @@ impl State {
 
     /// Rows of `space`, to supply or change.
     pub fn rows_mut(&mut self, space: Space) -> &mut Rows {
-        self.spaces.entry(space).or_default()
+        let replayed = self.complete;
+        self.spaces.entry(space).or_insert_with(|| Rows::new(replayed))
     }
 
     /// Supply all kept versions of a row.
@@ -95,8 +96,7 @@ impl State {
 
     /// Everything changed was committed: nothing is dirty now.
     pub fn committed(&mut self) {
-        let keep_records = self.complete;
-        self.spaces.values_mut().for_each(|rows| rows.committed(keep_records));
+        self.spaces.values_mut().for_each(Rows::committed);
         self.kept.values_mut().for_each(|kept| kept.dirty.clear());
     }
 

@@ -36,6 +36,8 @@ pub struct Supplied {
 /// Rows of one space.
 #[derive(Debug, Default)]
 pub struct Rows {
+    /// A replay commits nothing, so nothing is noted as dirty.
+    replayed: bool,
     slots: BTreeMap<Key, Slot>,
     /// Up to which key an index is known without holes; `None`: to its end.
     covered: BTreeMap<Index, Option<Key>>,
@@ -47,6 +49,11 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// Rows before the first one; `replayed` when they will never be committed.
+    pub(super) fn new(replayed: bool) -> Self {
+        Self { replayed, ..Self::default() }
+    }
+
     /// What is known under `key`.
     pub fn slot(&self, key: &Key) -> Option<&Slot> {
         self.slots.get(key)
@@ -119,13 +126,15 @@ impl Rows {
     /// The slot under `key`, made if need be, marked as changed by the event at `pos`.
     pub(super) fn change(&mut self, key: Key, pos: u64) -> &mut Slot {
         let slot = self.slots.entry(key).or_insert(EMPTY);
-        slot.since = pos;
-        slot.hash = None;
-        if !slot.dirty {
-            slot.dirty = true;
-            self.dirty.push(key);
-        }
+        mark(slot, key, pos, self.replayed, &mut self.dirty);
         slot
+    }
+
+    /// The same for a row that is there; none when it is not.
+    pub(super) fn change_present(&mut self, key: Key, pos: u64) -> Option<&mut Entity> {
+        let slot = self.slots.get_mut(&key).filter(|slot| slot.entity.is_some())?;
+        mark(slot, key, pos, self.replayed, &mut self.dirty);
+        slot.entity.as_deref_mut()
     }
 
     /// Keys changed since the last commit.
@@ -158,10 +167,10 @@ impl Rows {
         self.unresolved.clear();
     }
 
-    pub(super) fn committed(&mut self, keep_records: bool) {
+    pub(super) fn committed(&mut self) {
         for key in std::mem::take(&mut self.dirty) {
             // Records are written once and hardly ever asked for: remembering each would only make room scarce.
-            if !keep_records && matches!(key, Key::Command(_) | Key::Idempotency(_)) {
+            if matches!(key, Key::Command(_) | Key::Idempotency(_)) {
                 self.slots.remove(&key);
             } else if let Some(slot) = self.slots.get_mut(&key) {
                 slot.dirty = false;
@@ -173,5 +182,14 @@ impl Rows {
         self.slots.clear();
         self.covered.clear();
         self.dirty.clear();
+    }
+}
+
+fn mark(slot: &mut Slot, key: Key, pos: u64, replayed: bool, dirty: &mut Vec<Key>) {
+    slot.since = pos;
+    slot.hash = None;
+    if !slot.dirty && !replayed {
+        slot.dirty = true;
+        dirty.push(key);
     }
 }

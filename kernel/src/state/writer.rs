@@ -123,12 +123,8 @@ impl<'a> Writer<'a> {
     }
 
     fn change<K: Kind>(&mut self, space: Space, key: Key, change: impl FnOnce(&mut K)) {
-        if !matches!(self.state.get(space, &key), Answer::Present(_)) {
-            return;
-        }
         self.about_to_change(space, &key);
-        if let Some(entity) = self.state.rows_mut(space).change(key, self.pos).entity.as_deref_mut().and_then(K::of_mut)
-        {
+        if let Some(entity) = self.state.rows_mut(space).change_present(key, self.pos).and_then(K::of_mut) {
             change(entity);
         }
     }
