@@ -15,10 +15,10 @@ pub fn apply_noting(state: &mut State, header: &Header, data: &EventData) -> Vec
 
 fn write<'a>(mut to: Writer<'a>, header: &Header, data: &EventData) -> Writer<'a> {
     data.apply(&mut to);
-    apply_blobs(&header.blobs, &mut to);
+    apply_blobs(header, &mut to);
     if let Some(first) = &header.first {
         let rejected = match data {
-            EventData::CommandRejected(rejected) => Some(rejected.code.as_str()),
+            EventData::CommandRejected(rejected) => Some(rejected),
             _ => None,
         };
         apply_first(first, header.command, rejected, &mut to);

@@ -332,6 +332,8 @@ entity! {
     } may {
         /// Code of its rejection; absent when it was accepted.
         rejected: Lww<Option<String>>,
+        /// What exactly was wrong with it.
+        detail: Lww<String>,
         /// What it made.
         made: Append<Id>,
     } }

@@ -146,7 +146,7 @@ pub fn line(name: &str, text: &str, max: usize) -> Result<(), Rejection> {
     check(name, text, max, |c| c.is_control())
 }
 
-/// Check a text of many lines: as [`line`], with line breaks and tabs allowed.
+/// Check a text of many lines: as [`line()`], with line breaks and tabs allowed.
 pub fn lines(name: &str, text: &str, max: usize) -> Result<(), Rejection> {
     check(name, text, max, |c| c.is_control() && !matches!(c, '\n' | '\r' | '\t'))
 }

@@ -105,10 +105,10 @@ impl Problem {
         Self { kind, detail, command: None }
     }
 
-    /// A rejection as the log remembers it: code and command. The words of the first answer are not remembered, so they
-    /// are not in the first answer either, because a repetition must get the same bytes.
-    pub fn recorded(code: Code, command: CommandId) -> Self {
-        Self { command: Some(command), ..Self::new(Kind::Rejected(code), code.title()) }
+    /// A rejection as the log remembers it, in the same words however often it is asked for.
+    pub fn recorded(code: Code, detail: &str, command: CommandId) -> Self {
+        let detail = if detail.is_empty() { code.title() } else { detail };
+        Self { command: Some(command), ..Self::new(Kind::Rejected(code), detail) }
     }
 
     /// The same problem, said to be about `place` in what was sent.

@@ -1,6 +1,6 @@
 //! Talking to a host over HTTP: the one that runs over the data directory, or one started for this command.
 
-use crate::host::{Config, Host, HostError, Identity};
+use crate::host::{Config, HOST_FILE, Host, HostError, Identity};
 use crate::outcome::Problem;
 use bytes::Bytes;
 use http::{Method, Request};
@@ -11,9 +11,6 @@ use std::path::Path;
 
 /// The largest answer that is read.
 const ANSWER_MAX: usize = 64 << 20;
-
-/// Where a running host says that it runs.
-pub const HOST_FILE: &str = "host.json";
 
 /// A host to talk to.
 pub struct Api {

@@ -93,8 +93,8 @@ fn undecided(results: &[Result<Reply, SequencingError>]) -> Option<Problem> {
 /// What came of one command.
 pub fn outcome(id: Option<CommandId>, result: Result<Reply, SequencingError>) -> Outcome {
     match result {
-        Ok(Reply { command, pos, rejected: Some((code, _)), .. }) => {
-            Outcome::Rejected { command, pos, problem: Problem::recorded(code, command) }
+        Ok(Reply { command, pos, rejected: Some((code, detail)), .. }) => {
+            Outcome::Rejected { command, pos, problem: Problem::recorded(code, &detail, command) }
         }
         Ok(Reply { command, pos, events, made, .. }) => Outcome::Accepted { command, pos, events, made },
         Err(error) => Outcome::Refused { command: id, problem: error.into() },

@@ -11,6 +11,9 @@ pub struct CommandRejected {
     pub command: String,
     /// Stable code of the rejection.
     pub code: String,
+    /// What exactly, in the kernel's own words: names of arguments, ids and sizes, never content.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub detail: String,
 }
 
 impl EventType for CommandRejected {

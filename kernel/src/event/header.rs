@@ -1,6 +1,6 @@
 //! What every event carries beside its data.
 
-use super::{EventData, Place, Undecodable};
+use super::{CommandRejected, EventData, Place, Undecodable};
 use crate::entity::{Alias, Blob, Chain, Record};
 use crate::hash::{Domain, Hash, HashText, hash};
 use crate::id::{BlobId, CommandId, Id, KeyId, WorkspaceId};
@@ -144,7 +144,8 @@ impl Header {
     /// Every row that applying the event reads or writes.
     pub fn places(&self, data: &EventData) -> Vec<Place> {
         let mut places = data.places();
-        places.extend(self.blobs.iter().map(|blob| Place::Data(Key::Blob(blob.blob))));
+        let place = if self.stream == Space::Control { Place::Control } else { Place::Data };
+        places.extend(self.blobs.iter().map(|blob| place(Key::Blob(blob.blob))));
         if self.first.is_some() {
             places.push(Place::Control(Key::Chain(self.command.device, self.command.incarnation)));
             places.push(Place::Control(Key::Command(self.command)));
@@ -153,11 +154,15 @@ impl Header {
     }
 }
 
-/// Note the content that is kept apart.
-pub fn apply_blobs(blobs: &[BlobRef], to: &mut Writer<'_>) {
-    for BlobRef { blob, size, chunks, kind, key } in blobs {
+/// Note the content that is kept apart, where the event itself belongs: what control brought is never turned back.
+pub fn apply_blobs(header: &Header, to: &mut Writer<'_>) {
+    for BlobRef { blob, size, chunks, kind, key } in &header.blobs {
         let (size, chunks) = (Exclusive(*size), Exclusive(*chunks));
-        to.put(Key::Blob(*blob), Blob { size, chunks, kind: Exclusive(kind.clone()), key: Exclusive(*key) });
+        let entity = Blob { size, chunks, kind: Exclusive(kind.clone()), key: Exclusive(*key) };
+        match header.stream {
+            Space::Control => to.put_control(Key::Blob(*blob), entity),
+            _ => to.put(Key::Blob(*blob), entity),
+        }
     }
 }
 
@@ -184,13 +189,14 @@ pub fn next_link(link: &HashText, command: &HashText) -> HashText {
 }
 
 /// Note the command: its record, and its place in the chain of its device.
-pub fn apply_first(first: &First, command: CommandId, rejected: Option<&str>, to: &mut Writer<'_>) {
+pub fn apply_first(first: &First, command: CommandId, rejected: Option<&CommandRejected>, to: &mut Writer<'_>) {
     let record = Record {
         command: Lww(command),
         hash: Lww(first.hash),
         pos: Lww(to.pos()),
         events: Lww(first.events),
-        rejected: Lww(rejected.map(str::to_owned)),
+        rejected: Lww(rejected.map(|rejected| rejected.code.clone())),
+        detail: Lww(rejected.map(|rejected| rejected.detail.clone()).unwrap_or_default()),
         made: Append(first.made.clone()),
     };
     to.put_control(Key::Command(command), record);

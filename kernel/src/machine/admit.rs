@@ -144,7 +144,7 @@ fn known(record: &Record, request: &Request, reused: Code) -> Result<Admission, 
         command: *record.command,
         pos: *record.pos,
         events: *record.events,
-        rejected: rejected.map(|code| (code, String::new())),
+        rejected: rejected.map(|code| (code, record.detail.0.clone())),
         made: record.made.0.clone(),
         known: true,
     }))

@@ -104,8 +104,8 @@ impl Workspace {
             Err(Halt::Load(want)) => Err(Stop::Load(want)),
             Err(Halt::Reject(rejection)) if may_ask_again && passing(&rejection) => Err(Stop::Refused(rejection)),
             Err(Halt::Reject(Rejection { code, detail })) => {
-                let event =
-                    CommandRejected { command: request.command.name().to_owned(), code: code.name().to_owned() };
+                let (command, named) = (request.command.name().to_owned(), code.name().to_owned());
+                let event = CommandRejected { command, code: named, detail: detail.clone() };
                 Ok((Decision::one(event, Vec::new()), Some((code, detail))))
             }
         }

@@ -56,7 +56,7 @@ fn an_answer_is_a_problem_document_that_nobody_keeps() {
 #[test]
 fn a_client_reads_back_what_was_written() {
     let command: CommandId = format!("{}.10.15", "0".repeat(26)).parse().unwrap();
-    let problem = Problem::recorded(Code::StepWaiting, command);
+    let problem = Problem::recorded(Code::StepWaiting, "step 1 has no answer yet", command);
     let text = serde_json::to_string(&problem).unwrap();
     let read: Document<'_> = serde_json::from_str(&text).unwrap();
     assert_eq!(read, problem.document());

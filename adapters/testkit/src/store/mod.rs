@@ -1,6 +1,6 @@
 //! The suite for the storage port.
 //!
-//! ```ignore
+//! ```text
 //! let report = block_on(testkit::store::run(async || MySubject::new()));
 //! assert!(report.failed.is_empty(), "{report}");
 //! ```

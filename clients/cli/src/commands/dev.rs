@@ -1,8 +1,7 @@
 //! `kernelos dev`: the embedded host in the foreground.
 
-use crate::api::HOST_FILE;
 use crate::args::Dev;
-use crate::host::{Config, Host};
+use crate::host::{Config, HOST_FILE, Host};
 use crate::outcome::Problem;
 use serde_json::json;
 use std::path::Path;

@@ -1,9 +1,8 @@
 //! `kernelos doctor`: find, explain, and say how to mend.
 
 use super::block_on;
-use crate::api::HOST_FILE;
 use crate::args::Doctor;
-use crate::host::Identity;
+use crate::host::{HOST_FILE, Identity};
 use crate::outcome::Problem;
 use ports::Store as _;
 use std::path::Path;

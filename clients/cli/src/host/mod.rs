@@ -31,6 +31,10 @@ use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
+/// Where a host that runs for others says where it listens. One that starts removes what an earlier one left: a token
+/// must not be sent to whoever listens there now.
+pub const HOST_FILE: &str = "host.json";
+
 /// How a host is started.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -75,6 +79,7 @@ impl Host {
     /// Start a host over other stores: one per shard thread, made on that thread.
     pub fn start_over(config: &Config, stores: Vec<StoreFactory>) -> Result<Self, HostError> {
         let identity = Identity::open(&config.data)?;
+        let _ = std::fs::remove_file(config.data.join(HOST_FILE));
         let token = identity.token.clone();
         let (shards, threads) = shard::spawn(&config.data, stores)?.into_iter().unzip();
         let (ready, started) = mpsc::channel();

@@ -130,7 +130,7 @@ async fn a_single_command_that_takes_no_effect_is_answered_with_its_problem() {
     let host = Host::new();
     let rejected = host.submit("k", batch(&[FORK])).await;
     assert_eq!(problem(&rejected), (409, "step_waiting".into()));
-    assert_eq!(body(&rejected)["detail"], body(&rejected)["title"], "the log keeps the code only");
+    assert_eq!(body(&rejected)["detail"], "step 7 has no answer yet");
     assert!(body(&rejected)["command"].is_string(), "the rejection is on record");
 }
 

@@ -98,8 +98,7 @@ impl Host {
         let mut known = self.known.borrow_mut();
         if let Some((_, hash, reply)) = known.iter().find(|(identity, ..)| *identity == request.identity) {
             let reused = Code::IdempotencyKeyReused.because("it belongs to another command");
-            let rejected = reply.rejected.as_ref().map(|(code, _)| (*code, String::new()));
-            let again = Reply { known: true, rejected, ..reply.clone() };
+            let again = Reply { known: true, ..reply.clone() };
             return if *hash == request.hash { Ok(again) } else { Err(SequencingError::Refused(reused)) };
         }
         let pos = known.len() as u64 + 1;
@@ -113,7 +112,7 @@ impl Host {
                     Code::NothingToLease.because("no effect is outstanding and free"),
                 ));
             }
-            "branch.fork" => Some((Code::StepWaiting, "details that the log does not keep".to_owned())),
+            "branch.fork" => Some((Code::StepWaiting, "step 7 has no answer yet".to_owned())),
             _ => None,
         };
         let made = if rejected.is_none() { vec![Id::new(command, Role::Task)] } else { Vec::new() };
