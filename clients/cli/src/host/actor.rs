@@ -6,17 +6,10 @@ use ports::sequencing::{EffectView, EventView, TaskView, WorkspaceView};
 use ports::{Store, StoreError, Vault, VaultError};
 use sequencer::{BATCH_MAX, Failure, Job, Sequencer};
 use std::rc::Rc;
-use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 
 /// Questions that may wait; beyond that the host says it is overloaded.
 const WAITING_MAX: usize = 4096;
-
-/// From this many commands in one commit on, the next commit waits a moment for as many.
-const TOGETHER_MIN: usize = 8;
-/// The moment, and how many of them at most; a commit's write to the disk takes as long.
-const MOMENT: Duration = Duration::from_micros(60);
-const MOMENTS_MAX: usize = 6;
 
 type Answer<T> = oneshot::Sender<Result<T, Failure>>;
 type Replies = oneshot::Sender<Vec<Result<Reply, Failure>>>;
@@ -90,10 +83,7 @@ pub async fn spawn(id: WorkspaceId, store: &Rc<dyn Store>, vault: &Rc<dyn Vault>
 impl Actor {
     async fn run(mut self, mut questions: mpsc::Receiver<Question>) {
         let mut waiting = Vec::new();
-        let mut before = 0;
         while questions.recv_many(&mut waiting, BATCH_MAX).await > 0 {
-            linger(&mut questions, &mut waiting, before);
-            before = waiting.len();
             let mut jobs = Vec::new();
             let mut askers = Vec::new();
             for question in waiting.drain(..) {
@@ -143,25 +133,6 @@ impl Actor {
             Question::Due(limit, reply) => drop(reply.send(self.sequencer.due(limit).await)),
             Question::Effect(effect, reply) => drop(reply.send(self.sequencer.effect(effect).await)),
         }
-    }
-}
-
-/// When many came together before and few are here now, the others are on their way: a moment's wait lets them share
-/// one commit, which costs far more than the moment. A single client never waits.
-fn linger(questions: &mut mpsc::Receiver<Question>, waiting: &mut Vec<Question>, before: usize) {
-    if before < TOGETHER_MIN {
-        return;
-    }
-    for _ in 0..MOMENTS_MAX {
-        while waiting.len() < BATCH_MAX
-            && let Ok(question) = questions.try_recv()
-        {
-            waiting.push(question);
-        }
-        if waiting.len() * 4 >= before * 3 {
-            return;
-        }
-        std::thread::sleep(MOMENT);
     }
 }
 
