@@ -1,18 +1,18 @@
 //! What changes a workspace: a batch, a claim, a key that was destroyed.
 
 use kernel::storage::{Batch, Head};
+use ports::store::refuse_malformed;
 use ports::{Conflict, StoreError};
 
 use crate::anchor::Mark;
 use crate::fault::{Trouble, damaged};
 use crate::open::Open;
-use crate::shape;
 use crate::whole::Stored;
 
 impl Open {
     /// Commit `batch`, or leave everything as it was.
     pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        shape::refuse_malformed(batch)?;
+        refuse_malformed(batch)?;
         self.refuse_lost()?;
         self.transaction(|open| open.write(batch))?;
         self.anchor.write(&Mark::new(batch.pos, batch.epoch, self.turn, &batch.head));

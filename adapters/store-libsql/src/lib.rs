@@ -40,7 +40,6 @@ mod open;
 mod pragma;
 mod read;
 mod schema;
-mod shape;
 mod statement;
 mod store;
 mod sum;

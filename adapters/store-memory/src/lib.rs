@@ -4,7 +4,6 @@
 //! handle; a test clones it, drops whatever works on it, and goes on with the clone as after a restart.
 
 mod ids;
-mod shape;
 mod store;
 mod tamper;
 mod workspace;

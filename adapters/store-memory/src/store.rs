@@ -4,10 +4,11 @@ use std::ops::Bound::Excluded;
 
 use async_trait::async_trait;
 use kernel::storage::{Address, Batch, Head, Row, StoredEvent};
+use ports::store::refuse_malformed;
 use ports::store::{Store, StoreError};
 
 use crate::workspace::{Workspace, whole_event, whole_row};
-use crate::{MemoryStore, ids, shape};
+use crate::{MemoryStore, ids};
 
 #[async_trait(?Send)]
 impl Store for MemoryStore {
@@ -82,7 +83,7 @@ impl Store for MemoryStore {
 
     async fn commit(&self, workspace: &str, batch: &Batch) -> Result<(), StoreError> {
         self.touch(workspace, |held| {
-            shape::refuse_malformed(batch)?;
+            refuse_malformed(batch)?;
             held.commit(batch)
         })
     }

@@ -1,5 +1,9 @@
 //! The storage port: an event log with a head and ordered rows, per workspace.
 
+mod shape;
+
+pub use shape::refuse_malformed;
+
 use async_trait::async_trait;
 use kernel::storage::{Address, Batch, Head, Row, StoredEvent};
 

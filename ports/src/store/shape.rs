@@ -1,10 +1,10 @@
 //! Batches that no head could make right: gaps, unordered addresses, values too large.
 
+use super::StoreError;
 use kernel::storage::{Address, Batch, ROW_BYTES_MAX, Write};
-use ports::store::StoreError;
 
-/// Refuse a batch that breaks what [`Batch`] states, before anything is compared or written.
-pub(crate) fn refuse_malformed(batch: &Batch) -> Result<(), StoreError> {
+/// Refuse a batch that breaks what [`Batch`] states. Every store asks this before it compares or writes anything.
+pub fn refuse_malformed(batch: &Batch) -> Result<(), StoreError> {
     positions(batch)?;
     addresses(&batch.writes)?;
     sizes(batch)
