@@ -31,6 +31,8 @@ pub enum Domain {
     Identity,
     /// The root of a fork over its base.
     Fork,
+    /// What a person is asked to decide.
+    Approval,
 }
 
 impl Domain {
@@ -44,6 +46,7 @@ impl Domain {
             Self::Chain => b"kernelos/1/chain\0",
             Self::Identity => b"kernelos/1/identity\0",
             Self::Fork => b"kernelos/1/fork\0",
+            Self::Approval => b"kernelos/1/approval\0",
         }
     }
 }

@@ -137,18 +137,28 @@ serde_by_text!(BranchId, Line, Space, Key);
 pub enum Key {
     /// Data: an agent.
     Agent(Id),
+    /// Control: a point at which the work waits for a person.
+    Approval(Id),
     /// Data: a reference to content that is kept apart.
     Blob(BlobId),
     /// Control: a branch.
     Branch(BranchId),
+    /// Data: a use of a capability.
+    Call(Id),
     /// Control: what is known of a device's chain of commands in one incarnation.
     Chain(DeviceId, u32),
     /// Control: what became of a command.
     Command(CommandId),
     /// Control: a device.
     Device(DeviceId),
+    /// Data: a document; the tag of its path.
+    Document(KeyId),
+    /// Control, index: what is due, by the time.
+    Due(u64, Id),
     /// Data: an effect.
     Effect(Id),
+    /// Control: where requests of this workspace may go.
+    Egress,
     /// Control, index: leases by the time they expire.
     Expiry(u64, Id),
     /// Dedupe: the command sent under an idempotency key; the hash of principal and key.
@@ -157,10 +167,18 @@ pub enum Key {
     Lease(Id),
     /// Control, index: leases by the runtime that holds them.
     Leased(RuntimeId, Id),
+    /// Data: what a name stands for; the tag of kind and name.
+    Name(KeyId),
+    /// Data: a note.
+    Note(Id),
+    /// Control, index: approvals that wait.
+    Open(Id),
     /// Data: a provider.
     Provider(Id),
     /// Control, index: effects that wait for a runtime.
     Ready(Id),
+    /// Data: a workflow that is performed, under the id of its task.
+    Run(Id),
     /// Control: a runtime.
     Runtime(RuntimeId),
     /// Data: a step of a task.
@@ -169,6 +187,12 @@ pub enum Key {
     Subject(Subject),
     /// Data: a task.
     Task(Id),
+    /// Data: a model call of a step that did not end it.
+    Turn(Id),
+    /// Control: what was used of a provider.
+    Usage(Id),
+    /// Data: a workflow.
+    Workflow(Id),
     /// Data: the workspace itself.
     Workspace,
 }
@@ -178,22 +202,34 @@ impl Key {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::Agent(_) => "agent",
+            Self::Approval(_) => "approval",
             Self::Blob(_) => "blob",
             Self::Branch(_) => "branch",
+            Self::Call(_) => "call",
             Self::Chain(..) => "chain",
             Self::Command(_) => "command",
             Self::Device(_) => "device",
+            Self::Document(_) => "document",
+            Self::Due(..) => "due",
             Self::Effect(_) => "effect",
+            Self::Egress => "egress",
             Self::Expiry(..) => "expiry",
             Self::Idempotency(_) => "idempotency",
             Self::Lease(_) => "lease",
             Self::Leased(..) => "leased",
+            Self::Name(_) => "name",
+            Self::Note(_) => "note",
+            Self::Open(_) => "open",
             Self::Provider(_) => "provider",
             Self::Ready(_) => "ready",
+            Self::Run(_) => "run",
             Self::Runtime(_) => "runtime",
             Self::Step(_) => "step",
             Self::Subject(_) => "subject",
             Self::Task(_) => "task",
+            Self::Turn(_) => "turn",
+            Self::Usage(_) => "usage",
+            Self::Workflow(_) => "workflow",
             Self::Workspace => "workspace",
         }
     }
@@ -202,7 +238,8 @@ impl Key {
     pub fn made_by(&self) -> Option<CommandId> {
         match self {
             Self::Agent(id) | Self::Effect(id) | Self::Lease(id) | Self::Provider(id) => Some(id.command),
-            Self::Ready(id) | Self::Step(id) | Self::Task(id) => Some(id.command),
+            Self::Ready(id) | Self::Step(id) | Self::Task(id) | Self::Run(id) | Self::Turn(id) => Some(id.command),
+            Self::Approval(id) | Self::Call(id) | Self::Note(id) | Self::Open(id) | Self::Workflow(id) => Some(id.command),
             Self::Branch(BranchId::Forked(id)) => Some(id.command),
             Self::Subject(subject) => subject.made_by(),
             Self::Command(command) => Some(*command),
@@ -221,7 +258,9 @@ impl fmt::Display for Key {
         write!(f, "{}/", self.kind())?;
         match self {
             Self::Agent(id) | Self::Effect(id) | Self::Lease(id) | Self::Provider(id) => id.fmt(f),
-            Self::Ready(id) | Self::Step(id) | Self::Task(id) => id.fmt(f),
+            Self::Ready(id) | Self::Step(id) | Self::Task(id) | Self::Run(id) | Self::Turn(id) => id.fmt(f),
+            Self::Approval(id) | Self::Call(id) | Self::Note(id) | Self::Open(id) => id.fmt(f),
+            Self::Usage(id) | Self::Workflow(id) => id.fmt(f),
             Self::Blob(blob) => blob.fmt(f),
             Self::Branch(branch) => branch.fmt(f),
             Self::Chain(device, incarnation) => {
@@ -230,15 +269,15 @@ impl fmt::Display for Key {
             }
             Self::Command(command) => command.fmt(f),
             Self::Device(device) => device.fmt(f),
-            Self::Expiry(at, id) => {
+            Self::Expiry(at, id) | Self::Due(at, id) => {
                 write_number(f, *at)?;
                 write!(f, "/{id}")
             }
-            Self::Idempotency(hash) => hash.fmt(f),
+            Self::Idempotency(hash) | Self::Document(hash) | Self::Name(hash) => hash.fmt(f),
             Self::Leased(runtime, id) => write!(f, "{runtime}/{id}"),
             Self::Runtime(runtime) => runtime.fmt(f),
             Self::Subject(subject) => subject.fmt(f),
-            Self::Workspace => Ok(()),
+            Self::Egress | Self::Workspace => Ok(()),
         }
     }
 }
@@ -249,15 +288,23 @@ impl FromStr for Key {
         let (kind, rest) = text.split_once('/').ok_or(BadId)?;
         Ok(match kind {
             "agent" => Self::Agent(rest.parse()?),
+            "approval" => Self::Approval(rest.parse()?),
             "blob" => Self::Blob(rest.parse()?),
             "branch" => Self::Branch(rest.parse()?),
+            "call" => Self::Call(rest.parse()?),
             "chain" => {
                 let (device, incarnation) = rest.split_once('.').ok_or(BadId)?;
                 Self::Chain(device.parse()?, u32::try_from(read_number(incarnation)?).map_err(|_| BadId)?)
             }
             "command" => Self::Command(rest.parse()?),
             "device" => Self::Device(rest.parse()?),
+            "document" => Self::Document(rest.parse()?),
+            "due" => {
+                let (at, id) = rest.split_once('/').ok_or(BadId)?;
+                Self::Due(read_number(at)?, id.parse()?)
+            }
             "effect" => Self::Effect(rest.parse()?),
+            "egress" if rest.is_empty() => Self::Egress,
             "expiry" => {
                 let (at, id) = rest.split_once('/').ok_or(BadId)?;
                 Self::Expiry(read_number(at)?, id.parse()?)
@@ -268,12 +315,19 @@ impl FromStr for Key {
                 let (runtime, id) = rest.split_once('/').ok_or(BadId)?;
                 Self::Leased(runtime.parse()?, id.parse()?)
             }
+            "name" => Self::Name(rest.parse()?),
+            "note" => Self::Note(rest.parse()?),
+            "open" => Self::Open(rest.parse()?),
             "provider" => Self::Provider(rest.parse()?),
             "ready" => Self::Ready(rest.parse()?),
+            "run" => Self::Run(rest.parse()?),
             "runtime" => Self::Runtime(rest.parse()?),
             "step" => Self::Step(rest.parse()?),
             "subject" => Self::Subject(rest.parse()?),
             "task" => Self::Task(rest.parse()?),
+            "turn" => Self::Turn(rest.parse()?),
+            "usage" => Self::Usage(rest.parse()?),
+            "workflow" => Self::Workflow(rest.parse()?),
             "workspace" if rest.is_empty() => Self::Workspace,
             _ => return Err(BadId),
         })
@@ -283,24 +337,51 @@ impl FromStr for Key {
 /// A run of keys that is read in order, page by page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Index {
+    /// Data: agents.
+    Agents,
+    /// Control: every approval there ever was.
+    Approvals,
+    /// Data: documents.
+    Documents,
+    /// Control: what is due, by the time.
+    Due,
     /// Control: leases by the time they expire.
     Expiry,
     /// Control: leases that a runtime holds.
     Leased(RuntimeId),
+    /// Data: notes.
+    Notes,
+    /// Control: approvals that wait.
+    Open,
+    /// Data: providers.
+    Providers,
     /// Control: effects that wait for a runtime.
     Ready,
     /// Data: tasks in the order of their ids.
     Tasks,
+    /// Control: what was used, by provider.
+    Usage,
+    /// Data: workflows.
+    Workflows,
 }
 
 impl Index {
     /// What every key of the index begins with.
     pub fn prefix(&self) -> String {
         match self {
+            Self::Agents => "agent/".to_owned(),
+            Self::Approvals => "approval/".to_owned(),
+            Self::Documents => "document/".to_owned(),
+            Self::Due => "due/".to_owned(),
             Self::Expiry => "expiry/".to_owned(),
             Self::Leased(runtime) => format!("leased/{runtime}/"),
+            Self::Notes => "note/".to_owned(),
+            Self::Open => "open/".to_owned(),
+            Self::Providers => "provider/".to_owned(),
             Self::Ready => "ready/".to_owned(),
             Self::Tasks => "task/".to_owned(),
+            Self::Usage => "usage/".to_owned(),
+            Self::Workflows => "workflow/".to_owned(),
         }
     }
 
@@ -316,6 +397,9 @@ impl Index {
     pub fn holds(&self, key: &Key) -> bool {
         match (self, key) {
             (Self::Expiry, Key::Expiry(..)) | (Self::Ready, Key::Ready(_)) | (Self::Tasks, Key::Task(_)) => true,
+            (Self::Agents, Key::Agent(_)) | (Self::Approvals, Key::Approval(_)) | (Self::Documents, Key::Document(_)) => true,
+            (Self::Due, Key::Due(..)) | (Self::Notes, Key::Note(_)) | (Self::Open, Key::Open(_)) => true,
+            (Self::Providers, Key::Provider(_)) | (Self::Usage, Key::Usage(_)) | (Self::Workflows, Key::Workflow(_)) => true,
             (Self::Leased(of), Key::Leased(runtime, _)) => of == runtime,
             _ => false,
         }
@@ -329,10 +413,19 @@ impl Index {
             k: 0,
         };
         match self {
+            Self::Agents => Key::Agent(least),
+            Self::Approvals => Key::Approval(least),
+            Self::Documents => Key::Document(KeyId([0; 16])),
+            Self::Due => Key::Due(0, least),
             Self::Expiry => Key::Expiry(0, least),
             Self::Leased(runtime) => Key::Leased(*runtime, least),
+            Self::Notes => Key::Note(least),
+            Self::Open => Key::Open(least),
+            Self::Providers => Key::Provider(least),
             Self::Ready => Key::Ready(least),
             Self::Tasks => Key::Task(least),
+            Self::Usage => Key::Usage(least),
+            Self::Workflows => Key::Workflow(least),
         }
     }
 }

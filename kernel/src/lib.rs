@@ -1,10 +1,14 @@
 //! The pure kernel of KernelOS.
 extern crate self as kernelos_kernel;
 pub mod apply;
+pub mod capability;
 pub mod command;
+pub mod context;
 pub mod effect;
 pub mod entity;
 pub mod event;
+pub mod expression;
+pub mod flow;
 pub mod hash;
 pub mod id;
 pub mod key;
@@ -13,9 +17,12 @@ pub mod map;
 pub mod merge;
 pub mod reject;
 pub mod replay;
+pub mod schema;
 pub mod seal;
+pub mod staged;
 pub mod state;
 pub mod storage;
 #[cfg(test)]
 mod testing;
 pub mod view;
+pub mod workflow;

@@ -103,6 +103,22 @@ codes! {
     RuntimeRestarted, "runtime_restarted",
         "The runtime joined with another boot id since.",
         "Stop this process; the newer one goes on.";
+    /// The workflow does not pass its check.
+    InvalidWorkflow, "invalid_workflow",
+        "The workflow does not pass its check.",
+        "Correct it; `kernelos workflow check FILE` shows every mistake with its line.";
+    /// Somebody decided before.
+    AlreadyDecided, "already_decided",
+        "This was decided before.",
+        "The first decision counts; look at the task to see what came of it.";
+    /// The decision is about other bytes than those that wait.
+    OtherBytes, "other_bytes",
+        "The decision is about other bytes than those that wait for it.",
+        "Read the approval again, and decide about what it says now.";
+    /// No timer is due.
+    NothingDue, "nothing_due",
+        "Nothing is due yet.",
+        "Ask again when the next timer is due.";
     /// The subject's key was destroyed.
     KeyDestroyed, "key_destroyed",
         "The key of this data was destroyed.",
@@ -233,6 +249,19 @@ mod tests {
             Code::RuntimeRestarted => {
                 it.when("effect.lease", json!({"runtime": runtime, "boot": boot(2), "ttl_ms": 1}))
             }
+            Code::InvalidWorkflow => it.when("workflow.define", json!({"source": {"document": 7}})),
+            Code::AlreadyDecided => {
+                let (approval, digest) = it.asked_person("Which one?");
+                let data = json!({"approval": approval, "digest": digest, "decision": "answer", "value": "this one"});
+                it.given("approval.decide", data.clone());
+                it.when("approval.decide", data)
+            }
+            Code::OtherBytes => {
+                let (approval, _) = it.asked_person("Which one?");
+                let data = json!({"approval": approval, "digest": HashText([0; 32]), "decision": "reject"});
+                it.when("approval.decide", data)
+            }
+            Code::NothingDue => it.when("timers.fire", json!({})),
             Code::KeyDestroyed => {
                 it.given("key.destroy", json!({"subject": Subject::Workspace}));
                 it.when("key.destroy", json!({"subject": Subject::Workspace}))

@@ -13,7 +13,7 @@ use crate::map::{Folded, from_scratch};
 use crate::seal::{Subject, commitment, unframe};
 use crate::state::{Rows, State};
 use crate::storage::{Row, StoredEvent};
-use crate::view::{Answer, View};
+use crate::view::{Answer, Lookup as _};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A workspace replayed from its first event.

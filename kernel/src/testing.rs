@@ -137,6 +137,52 @@ impl Story {
         self.when("effect.report", data)
     }
 
+    /// The runtime reports that the model asks for tools: name and arguments of each.
+    pub(crate) fn report_calls(&mut self, effect: Id, fence: u64, calls: &[(&str, Value)]) -> &mut Self {
+        let calls = calls.iter().enumerate().map(|(nth, (name, arguments))| {
+            json!({"id": format!("tool-{nth}"), "name": name, "arguments": arguments.to_string()})
+        });
+        let calls: Vec<Value> = calls.collect();
+        let outcome = json!({"is": "answered", "text": "", "calls": calls, "stop": "tool",
+            "input_tokens": 10, "output_tokens": 5});
+        let data =
+            json!({"runtime": self.runtime(), "boot": boot(1), "effect": effect, "fence": fence, "outcome": outcome});
+        self.when("effect.report", data)
+    }
+
+    /// What waits longest is leased: the effect and its fencing token.
+    #[track_caller]
+    pub(crate) fn leases(&mut self) -> (Id, u64) {
+        self.given("effect.lease", json!({"runtime": self.runtime(), "boot": boot(1), "ttl_ms": 60_000}));
+        let granted = self.all::<crate::event::LeaseGranted>();
+        let granted = granted.last().unwrap();
+        (granted.effect, granted.fence)
+    }
+
+    /// An agent with these tools.
+    pub(crate) fn agent_with(&mut self, more: Value) -> Id {
+        let mut data = json!({"name": "worker", "provider": self.provider(), "instructions": "Work."});
+        data.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        self.given("agent.define", data);
+        self.made()[0]
+    }
+
+    /// An agent asks a person: the approval, and the digest of what it is about.
+    pub(crate) fn asked_person(&mut self, question: &str) -> (Id, HashText) {
+        let agent = self.agent_with(json!({"tools": ["ask"]}));
+        self.given("task.ask", json!({"agent": agent, "prompt": "Find out."}));
+        let (effect, fence) = self.leases();
+        self.report_calls(effect, fence, &[("ask", json!({"question": question}))]);
+        let requested = self.all::<crate::event::ApprovalRequested>();
+        let requested = requested.last().unwrap();
+        (requested.approval, requested.digest)
+    }
+
+    /// Events of one type that the last command came to.
+    pub(crate) fn all<T: TryFrom<EventData>>(&self) -> Vec<T> {
+        self.events().into_iter().filter_map(|(_, data)| T::try_from(data).ok()).collect()
+    }
+
     /// What waits longest was leased and answered.
     #[track_caller]
     pub(crate) fn settle(&mut self, text: &str) {

@@ -9,7 +9,9 @@ use crate::id::{BlobId, CommandId, KeyId};
 use crate::key::{Index, Key, Line, Space};
 use crate::map::PageKey;
 use crate::reject::Rejection;
-use crate::seal::Subject;
+use crate::seal::{Content, Subject};
+use crate::workflow::Definition;
+use std::rc::Rc;
 
 /// The most index entries one question may ask for.
 pub const RANGE_MAX: usize = 256;
@@ -34,8 +36,8 @@ pub struct Found<'a> {
     pub since: u64,
 }
 
-/// State as `decide` sees it.
-pub trait View {
+/// Rows, as they are known.
+pub trait Lookup {
     /// The row under `key` in `space` itself.
     fn get(&self, space: Space, key: &Key) -> Answer<Found<'_>>;
 
@@ -44,6 +46,18 @@ pub trait View {
 
     /// The newest version of `key` in `line` that was kept for forks and is not younger than `pos`.
     fn kept(&self, line: Line, key: &Key, pos: u64) -> Answer<Found<'_>>;
+}
+
+/// State as `decide` sees it: rows, and the content they refer to.
+pub trait View: Lookup {
+    /// The text of content; none when its key was destroyed.
+    fn open(&self, content: &Content) -> Result<Option<Rc<str>>, Halt>;
+
+    /// What stands for `parts` where a text must be found but must not be readable: an HMAC under the workspace's key.
+    fn tag(&self, parts: &[&str]) -> Result<KeyId, Halt>;
+
+    /// The workflow in content; none when its key was destroyed.
+    fn definition(&self, source: &Content) -> Result<Option<Rc<Definition>>, Halt>;
 }
 
 /// What has to be loaded before `decide` can go on.
@@ -74,6 +88,8 @@ pub enum Halt {
     Load(Want),
     /// The command is refused.
     Reject(Rejection),
+    /// What is stored is not what was written. Says what.
+    Broken(String),
 }
 
 impl From<Rejection> for Halt {
@@ -89,7 +105,7 @@ pub struct Reader<'a, V> {
     line: Line,
 }
 
-impl<'a, V: View> Reader<'a, V> {
+impl<'a, V: Lookup> Reader<'a, V> {
     /// Read `line` and control through `view`.
     pub fn new(view: &'a V, line: Line) -> Self {
         Self { view, line }
@@ -124,18 +140,32 @@ impl<'a, V: View> Reader<'a, V> {
         Ok(found.and_then(|found| K::of(found.entity)))
     }
 
+    /// Where it reads from.
+    pub fn view(&self) -> &'a V {
+        self.view
+    }
+
+    /// Keys of a data index of the line's own rows.
+    pub fn data_index(&self, index: Index, after: Option<&Key>, limit: usize) -> Result<Vec<Key>, Halt> {
+        self.index_in(Space::Data(self.line), index, after, limit)
+    }
+
     /// Keys of a control index.
     pub fn index(&self, index: Index, after: Option<&Key>, limit: usize) -> Result<Vec<Key>, Halt> {
-        match self.view.range(Space::Control, &index, after, limit.min(RANGE_MAX)) {
+        self.index_in(Space::Control, index, after, limit)
+    }
+
+    fn index_in(&self, space: Space, index: Index, after: Option<&Key>, limit: usize) -> Result<Vec<Key>, Halt> {
+        match self.view.range(space, &index, after, limit.min(RANGE_MAX)) {
             Answer::Present(keys) => Ok(keys),
             Answer::Absent => Ok(Vec::new()),
-            Answer::Missing => Err(Halt::Load(Want::Range(Space::Control, index))),
+            Answer::Missing => Err(Halt::Load(Want::Range(space, index))),
         }
     }
 }
 
 /// The row that `line` sees under `key`: its own → the parent's as it was at the fork → and so on down.
-pub fn resolve<'a, V: View>(view: &'a V, line: Line, key: &Key) -> Result<Option<Found<'a>>, Want> {
+pub fn resolve<'a, V: Lookup>(view: &'a V, line: Line, key: &Key) -> Result<Option<Found<'a>>, Want> {
     let mut line = line;
     let mut until = u64::MAX;
     loop {
@@ -149,7 +179,7 @@ pub fn resolve<'a, V: View>(view: &'a V, line: Line, key: &Key) -> Result<Option
 }
 
 /// The line's own row under `key` as it was at `until`.
-fn as_of<'a, V: View>(view: &'a V, line: Line, key: &Key, until: u64) -> Result<Option<Found<'a>>, Want> {
+fn as_of<'a, V: Lookup>(view: &'a V, line: Line, key: &Key, until: u64) -> Result<Option<Found<'a>>, Want> {
     match view.get(Space::Data(line), key) {
         Answer::Missing => return Err(Want::Rows(Space::Data(line), vec![*key])),
         Answer::Absent => return Ok(None),
@@ -163,7 +193,7 @@ fn as_of<'a, V: View>(view: &'a V, line: Line, key: &Key, until: u64) -> Result<
     }
 }
 
-fn base_of<V: View>(view: &V, line: Line) -> Result<Option<&Base>, Want> {
+fn base_of<V: Lookup>(view: &V, line: Line) -> Result<Option<&Base>, Want> {
     if line == Line::default() {
         return Ok(None);
     }

@@ -1,6 +1,6 @@
 //! `effect.lease`: a runtime takes an effect to perform.
 
-use super::runtime_join::lost_lease;
+use super::runtime_join::lose;
 use super::{Context, Decide, Decision, Draft};
 use crate::effect;
 use crate::entity::{Effect, Lease, LeaseStatus, Runtime};
@@ -8,6 +8,7 @@ use crate::event::{LeaseGranted, LostBecause};
 use crate::id::{BootId, Id, RuntimeId};
 use crate::key::{BranchId, Index, Key};
 use crate::reject::{Code, Rejection};
+use crate::staged::Staged;
 use crate::view::{Halt, View};
 use serde::Deserialize;
 
@@ -42,39 +43,34 @@ impl Decide for EffectLease {
         }
         on_main(with)?;
         alive(self.runtime, self.boot, with)?;
-        let expired = expired(with)?;
-        let effect = self.choose(&expired, with)?;
-        let lease = with.read.control::<Lease>(Key::Lease(effect))?;
-        let given_back = expired.contains(&effect);
+        let mut to = Staged::new(with);
+        for lost in expired(with)? {
+            lose(&mut to, lost, LostBecause::Expired)?;
+        }
+        let effect = self.choose(&to)?;
+        let lease = to.read().control::<Lease>(Key::Lease(effect))?.cloned();
         let granted = LeaseGranted {
             effect,
             runtime: self.runtime,
             boot: self.boot,
-            fence: lease.map_or(1, |lease| lease.fence.saturating_add(1)),
+            fence: lease.as_ref().map_or(1, |lease| lease.fence.saturating_add(1)),
             expires_at: with.now_ms.saturating_add(self.ttl_ms),
-            in_doubt: given_back || lease.is_some_and(|lease| lease.lost.0 > 0),
+            in_doubt: lease.is_some_and(|lease| lease.lost.0 > 0),
         };
-        let mut drafts = Vec::with_capacity(expired.len() + 1);
-        for lost in expired {
-            if let Some(lease) = with.read.control::<Lease>(Key::Lease(lost))? {
-                drafts.push(lost_lease(lost, lease, LostBecause::Expired));
-            }
-        }
         let (causes, root) = (vec![effect.command], Some(effect.command));
-        drafts.push(Draft { causes, root, read: effect::context_keys(&with.read, effect)?, ..Draft::from(granted) });
-        Ok(Decision { drafts, made: vec![effect] })
+        let read = effect::context_keys(&to.read(), effect)?;
+        to.emit(Draft { causes, root, read, ..Draft::from(granted) })?;
+        to.made.push(effect);
+        Ok(to.decision())
     }
 }
 
 impl EffectLease {
-    fn choose<V: View>(&self, expired: &[Id], with: &Context<'_, V>) -> Result<Id, Halt> {
+    fn choose<V: View>(&self, to: &Staged<'_, V>) -> Result<Id, Halt> {
         if let Some(effect) = self.effect {
-            return free(effect, expired, with).map(|()| effect);
+            return free(effect, to).map(|()| effect);
         }
-        if let Some(effect) = expired.first() {
-            return Ok(*effect);
-        }
-        match with.read.index(Index::Ready, None, 1)?.first() {
+        match to.read().index(Index::Ready, None, 1)?.first() {
             Some(Key::Ready(effect)) => Ok(*effect),
             _ => Err(Code::NothingToLease.because("no effect is outstanding and free").into()),
         }
@@ -82,15 +78,14 @@ impl EffectLease {
 }
 
 /// Whether `effect` may be leased now.
-fn free<V: View>(effect: Id, expired: &[Id], with: &Context<'_, V>) -> Result<(), Halt> {
-    let Some(found) = with.read.data::<Effect>(Key::Effect(effect))? else {
+fn free<V: View>(effect: Id, to: &Staged<'_, V>) -> Result<(), Halt> {
+    let Some(found) = to.read().data::<Effect>(Key::Effect(effect))? else {
         return Err(Code::NotFound.because(format!("there is no effect {effect}")).into());
     };
     if found.settled_by.is_some() {
         return Err(Code::NotOutstanding.because(format!("effect {effect} is settled")).into());
     }
-    let held = with.read.control::<Lease>(Key::Lease(effect))?.is_some_and(|it| *it.status == LeaseStatus::Held);
-    if held && !expired.contains(&effect) {
+    if to.read().control::<Lease>(Key::Lease(effect))?.is_some_and(|it| *it.status == LeaseStatus::Held) {
         return Err(Code::LeaseHeld.because(format!("effect {effect} is leased")).into());
     }
     Ok(())

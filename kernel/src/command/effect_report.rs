@@ -1,14 +1,19 @@
 //! `effect.report`: a runtime tells what came of an effect. It happened, so it is kept whatever is decided.
 
 use super::{Context, Decide, Decision, Draft, REPORT_MAX};
-use crate::entity::{DataKey, Effect, Lease, LeaseStatus, Step};
-use crate::event::{Outcome, ReportLate, StepSettled};
+use crate::effect::task_of;
+use crate::entity::{Call, DataKey, Effect, Idempotency, Lease, LeaseStatus, Step};
+use crate::event::{Closing, EffectClosed, Outcome, ReportLate, StepSettled};
+use crate::flow::agent::{self, Said, ToolUse};
+use crate::flow::{Fault, call, doubt};
 use crate::id::{BootId, Id, RuntimeId};
 use crate::key::{BranchId, Key};
 use crate::reject::{Code, Rejection, amount, word};
 use crate::seal::{Content, Subject};
+use crate::staged::Staged;
 use crate::view::{Halt, View};
 use serde::Deserialize;
+use serde_json::Value;
 
 /// What came of an effect. It advances the task when the reporter's lease is still the effect's newest; else it is kept
 /// as late.
@@ -35,6 +40,9 @@ pub enum Reported {
     Answered {
         /// What it said.
         text: String,
+        /// The tools it asks for.
+        #[serde(default)]
+        calls: Vec<ReportedCall>,
         /// Why it stopped.
         stop: String,
         /// Tokens of the request.
@@ -44,13 +52,39 @@ pub enum Reported {
         #[serde(default)]
         output_tokens: u64,
     },
-    /// There will be no answer.
+    /// A capability gave a result.
+    Returned {
+        /// The result.
+        result: Value,
+    },
+    /// There is no answer.
     Failed {
         /// Kind of failure.
         class: String,
         /// What happened.
         detail: String,
+        /// Whether trying again may help.
+        #[serde(default)]
+        retriable: bool,
+        /// How long to wait before that, when somebody said so, in milliseconds.
+        #[serde(default)]
+        retry_after_ms: Option<u64>,
+        /// Whether something was sent, so that it may have taken place.
+        #[serde(default)]
+        sent: bool,
     },
+}
+
+/// A tool that a model asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportedCall {
+    /// The model's own name for the call.
+    pub id: String,
+    /// The capability.
+    pub name: String,
+    /// What it is given, as the model wrote it.
+    pub arguments: String,
 }
 
 impl Decide for EffectReport {
@@ -62,22 +96,29 @@ impl Decide for EffectReport {
         self.outcome.check()?;
         let unknown = || Halt::from(Code::NotFound.because(format!("there is no effect {}", self.effect)));
         let effect = with.read.data::<Effect>(Key::Effect(self.effect))?.ok_or_else(unknown)?;
-        let step = with.read.data::<Step>(Key::Step(*effect.step))?.ok_or_else(unknown)?;
+        let task = task_of(&with.read, effect)?.ok_or_else(unknown)?;
         let lease = with.read.control::<Lease>(Key::Lease(self.effect))?;
         let lease = lease.ok_or_else(|| Code::NotFound.because("the effect was never leased"))?;
-        let key = with.read.control::<DataKey>(Key::Subject(Subject::Task(*step.task)))?;
-        let outcome =
-            if key.is_some_and(|key| *key.destroyed) { self.outcome.erased() } else { self.outcome.content() };
+        let key = with.read.control::<DataKey>(Key::Subject(Subject::Task(task)))?;
+        let erased = key.is_some_and(|key| *key.destroyed);
         // Elsewhere than on `main`, what is known of the effect may be older than its lease: nothing is settled there.
         let on_main = with.line().branch == BranchId::Main;
-        let data = if on_main && effect.settled_by.is_none() && self.holds(lease) {
-            self.settled(*step.task, *effect.step, lease, outcome).into()
-        } else {
-            self.late(*step.task, outcome).into()
-        };
-        let (causes, root) = (vec![self.effect.command], Some(self.effect.command));
-        let draft = Draft { data, causes, root, read: Vec::new() };
-        Ok(Decision::one(draft, Vec::new()))
+        if !on_main || effect.settled_by.is_some() || !self.holds(lease) {
+            let outcome = if erased { self.outcome.erased() } else { self.outcome.content() };
+            let (causes, root) = (vec![self.effect.command], Some(self.effect.command));
+            let draft = Draft { data: self.late(task, outcome).into(), causes, root, read: Vec::new() };
+            return Ok(Decision::one(draft, Vec::new()));
+        }
+        let mut to = Staged::new(with);
+        to.caused_by(self.effect.command);
+        let closing = Closing::of(self.effect, Some(lease));
+        match (*effect.step, *effect.call) {
+            _ if erased => self.erase(&mut to, task, effect, closing)?,
+            (Some(step), _) => self.model(&mut to, step, closing)?,
+            (None, Some(call)) => self.capability(&mut to, call, effect, closing)?,
+            (None, None) => self.notice(&mut to, task, effect, closing)?,
+        }
+        Ok(to.decision())
     }
 }
 
@@ -90,15 +131,87 @@ impl EffectReport {
             && *lease.boot == self.boot
     }
 
-    fn settled(&self, task: Id, step: Id, lease: &Lease, outcome: Outcome) -> StepSettled {
-        StepSettled {
+    /// That it happened, without what cannot be sealed any more: else its effect would be performed again and again.
+    fn erase<V: View>(&self, to: &mut Staged<'_, V>, task: Id, effect: &Effect, closing: Closing) -> Result<(), Halt> {
+        let Some(step) = *effect.step else { return to.emit(EffectClosed { closing }) };
+        let agent = to.read().data::<Step>(Key::Step(step))?.map(|step| *step.agent);
+        let agent = agent.map(|agent| to.read().data::<crate::entity::Agent>(Key::Agent(agent)).map(|it| it.cloned()));
+        let provider = agent.transpose()?.flatten().map(|agent| *agent.provider);
+        to.emit(StepSettled {
             task,
             step,
             effect: self.effect,
             fence: self.fence,
             runtime: self.runtime,
-            expires_at: *lease.expires_at,
-            outcome,
+            expires_at: closing.expires_at,
+            provider,
+            cost_micros: 0,
+            outcome: self.outcome.erased(),
+        })
+    }
+
+    fn model<V: View>(&self, to: &mut Staged<'_, V>, step: Id, closing: Closing) -> Result<(), Halt> {
+        match &self.outcome {
+            Reported::Answered { text, calls, stop, input_tokens, output_tokens } => {
+                let tool = |it: &ReportedCall| {
+                    let (id, name, arguments) = (it.id.clone(), it.name.clone(), it.arguments.clone());
+                    ToolUse { id, name, arguments }
+                };
+                let calls = calls.iter().map(tool).collect();
+                let tokens = (*input_tokens, *output_tokens);
+                agent::answered(to, step, closing, Said { text: text.clone(), calls, stop: stop.clone(), tokens })
+            }
+            Reported::Returned { .. } => {
+                let fault = Fault::new("protocol", 502, "the runtime reported a result where a model was to answer");
+                agent::failed(to, step, closing, fault, None)
+            }
+            Reported::Failed { class, detail, retriable, retry_after_ms, .. } => {
+                let again = retriable.then_some(*retry_after_ms);
+                agent::failed(to, step, closing, Fault::new(class, 502, detail), again)
+            }
+        }
+    }
+
+    fn capability<V: View>(
+        &self,
+        to: &mut Staged<'_, V>,
+        id: Id,
+        effect: &Effect,
+        closing: Closing,
+    ) -> Result<(), Halt> {
+        let Some(row) = to.read().data::<Call>(Key::Call(id))?.cloned() else { return Ok(()) };
+        match &self.outcome {
+            Reported::Returned { result } => {
+                let arguments = call::arguments(to, &row)?;
+                call::finish(to, id, Some(closing), call::result_of(&row.capability, &arguments, result.clone()))
+            }
+            Reported::Answered { .. } => {
+                let fault = Fault::new("protocol", 502, "the runtime reported a model's answer where a result was due");
+                call::finish(to, id, Some(closing), Err(fault))
+            }
+            // Nobody knows whether it took place, and it must not be done twice.
+            Reported::Failed { sent: true, .. } if *row.idempotency != Idempotency::Retry => {
+                doubt::may_repeat(to, self.effect).map(|_| ())
+            }
+            Reported::Failed { class, detail, retriable, retry_after_ms, .. } => {
+                let fault = Fault::new(class, 502, detail);
+                if *retriable && effect.failed.0 < call::RETRIES_MAX {
+                    return agent::retry(to, *row.task, closing, fault, effect.failed.0, *retry_after_ms);
+                }
+                call::finish(to, id, Some(closing), Err(fault))
+            }
+        }
+    }
+
+    /// Somebody was told, or cannot be: the approval waits either way.
+    fn notice<V: View>(&self, to: &mut Staged<'_, V>, task: Id, effect: &Effect, closing: Closing) -> Result<(), Halt> {
+        match &self.outcome {
+            Reported::Failed { class, detail, retriable: true, retry_after_ms, .. }
+                if effect.failed.0 < call::RETRIES_MAX =>
+            {
+                agent::retry(to, task, closing, Fault::new(class, 502, detail), effect.failed.0, *retry_after_ms)
+            }
+            _ => to.emit(EffectClosed { closing }),
         }
     }
 
@@ -110,43 +223,46 @@ impl EffectReport {
 impl Reported {
     /// Text that came from outside is taken as it is; only its size is bounded.
     fn check(&self) -> Result<(), Rejection> {
-        let (text, name) = match self {
-            Self::Answered { text, stop, input_tokens, output_tokens } => {
+        let (size, name) = match self {
+            Self::Answered { text, calls, stop, input_tokens, output_tokens } => {
                 word("stop", stop, 32)?;
                 amount("input_tokens", *input_tokens)?;
                 amount("output_tokens", *output_tokens)?;
-                (text, "text")
+                let size = |it: &ReportedCall| it.id.len() + it.name.len() + it.arguments.len();
+                (text.len() + calls.iter().map(size).sum::<usize>(), "text")
             }
-            Self::Failed { class, detail } => {
+            Self::Returned { result } => (result.to_string().len(), "result"),
+            Self::Failed { class, detail, retry_after_ms, .. } => {
                 word("class", class, 32)?;
-                (detail, "detail")
+                amount("retry_after_ms", retry_after_ms.unwrap_or(0))?;
+                (detail.len(), "detail")
             }
         };
-        if text.len() > REPORT_MAX {
-            return Err(
-                Code::TooLong.because(format!("{name} has {} bytes; at most {REPORT_MAX} are allowed", text.len()))
-            );
+        if size > REPORT_MAX {
+            return Err(Code::TooLong.because(format!("{name} has {size} bytes; at most {REPORT_MAX} are allowed")));
         }
         Ok(())
     }
 
-    /// That it happened, without what cannot be sealed any more: else its effect would be performed again and again.
     fn erased(&self) -> Outcome {
         match *self {
             Self::Answered { input_tokens, output_tokens, .. } => Outcome::Erased { input_tokens, output_tokens },
-            Self::Failed { .. } => Outcome::Erased { input_tokens: 0, output_tokens: 0 },
+            Self::Returned { .. } | Self::Failed { .. } => Outcome::Erased { input_tokens: 0, output_tokens: 0 },
         }
     }
 
     fn content(&self) -> Outcome {
         match self {
-            Self::Answered { text, stop, input_tokens, output_tokens } => Outcome::Answered {
+            Self::Answered { text, stop, input_tokens, output_tokens, .. } => Outcome::Answered {
                 text: Content::plain(text),
                 stop: stop.clone(),
                 input_tokens: *input_tokens,
                 output_tokens: *output_tokens,
             },
-            Self::Failed { class, detail } => Outcome::Failed { class: class.clone(), detail: Content::plain(detail) },
+            Self::Returned { result } => Outcome::Returned { result: Content::plain(result.to_string()) },
+            Self::Failed { class, detail, .. } => {
+                Outcome::Failed { class: class.clone(), detail: Content::plain(detail) }
+            }
         }
     }
 }

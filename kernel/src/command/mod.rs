@@ -4,29 +4,43 @@
 //! always kept, its authority is decided. They are different types, so that no code can treat one as the other.
 
 mod agent_define;
+mod approval_decide;
 mod branch_fork;
 mod device_enroll;
 mod effect_lease;
 mod effect_renew;
 mod effect_report;
+mod egress_allow;
 mod key_destroy;
 mod provider_define;
+mod run_start;
 mod runtime_join;
 mod task_ask;
+mod task_cancel;
 mod task_create;
+mod task_retry;
+mod timers_fire;
+mod workflow_define;
 mod workspace_create;
 
 pub use agent_define::AgentDefine;
+pub use approval_decide::{ApprovalDecide, Says};
 pub use branch_fork::BranchFork;
 pub use device_enroll::DeviceEnroll;
 pub use effect_lease::EffectLease;
 pub use effect_renew::EffectRenew;
 pub use effect_report::{EffectReport, Reported};
+pub use egress_allow::EgressAllow;
 pub use key_destroy::KeyDestroy;
 pub use provider_define::ProviderDefine;
+pub use run_start::RunStart;
 pub use runtime_join::RuntimeJoin;
 pub use task_ask::TaskAsk;
+pub use task_cancel::TaskCancel;
 pub use task_create::TaskCreate;
+pub use task_retry::TaskRetry;
+pub use timers_fire::TimersFire;
+pub use workflow_define::WorkflowDefine;
 pub use workspace_create::WorkspaceCreate;
 
 use crate::event::EventData;
@@ -55,6 +69,8 @@ pub struct Context<'a, V> {
     pub command: CommandId,
     /// Milliseconds since 1970, by the sequencer's clock.
     pub now_ms: u64,
+    /// Who sent it.
+    pub actor: String,
     /// Data root of the command's line and the position it stands at; computed for commands that need it.
     pub root: Option<(HashText, u64)>,
 }
@@ -194,8 +210,7 @@ macro_rules! commands {
 }
 commands! {
     intents {
-        AgentDefine BranchFork DeviceEnroll EffectLease EffectRenew KeyDestroy ProviderDefine RuntimeJoin TaskAsk TaskCreate
-        WorkspaceCreate
+        AgentDefine ApprovalDecide BranchFork DeviceEnroll EffectLease EffectRenew EgressAllow KeyDestroy ProviderDefine RunStart RuntimeJoin TaskAsk TaskCancel TaskCreate TaskRetry TimersFire WorkflowDefine WorkspaceCreate
     }
     observations { EffectReport }
 }

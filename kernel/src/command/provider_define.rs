@@ -3,7 +3,7 @@
 use super::{Context, Decide, Decision, NAME_MAX, REFERENCE_MAX};
 use crate::event::ProviderDefined;
 use crate::id::Role;
-use crate::reject::{Code, line, word};
+use crate::reject::{Code, amount, line, word};
 use crate::seal::Content;
 use crate::view::{Halt, View};
 use serde::Deserialize;
@@ -23,6 +23,27 @@ pub struct ProviderDefine {
     /// Reference to the key: `env:NAME` or `vault:NAME`. Never the key itself.
     #[serde(default)]
     pub key_ref: Option<String>,
+    /// How long one call may take, in milliseconds.
+    #[serde(default)]
+    pub timeout_ms: Option<u64>,
+    /// Whether conversation and key may travel in clear to another machine.
+    #[serde(default)]
+    pub allow_plain_http: bool,
+    /// What tokens cost; nothing when absent.
+    #[serde(default)]
+    pub prices: Prices,
+}
+
+/// Prices of a million tokens, in millionths of a currency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Prices {
+    /// Of requests.
+    #[serde(default)]
+    pub input_micros_per_mtok: u64,
+    /// Of answers.
+    #[serde(default)]
+    pub output_micros_per_mtok: u64,
 }
 
 impl Decide for ProviderDefine {
@@ -40,6 +61,12 @@ impl Decide for ProviderDefine {
                 return Err(Code::InvalidArgument.because("key_ref must be env:NAME or vault:NAME").into());
             }
         }
+        for most in [self.timeout_ms.unwrap_or(1), self.prices.input_micros_per_mtok, self.prices.output_micros_per_mtok] {
+            amount("amount", most)?;
+        }
+        if self.timeout_ms == Some(0) {
+            return Err(Code::InvalidArgument.because("timeout_ms must be 1 or more").into());
+        }
         let provider = with.id(Role::Provider);
         let defined = ProviderDefined {
             provider,
@@ -48,6 +75,11 @@ impl Decide for ProviderDefine {
             base_url: Content::plain(&self.base_url),
             model: Content::plain(&self.model),
             key_ref: self.key_ref.as_ref().map(Content::plain),
+            named: Some(with.read.view().tag(&["provider", &self.name])?),
+            timeout_ms: self.timeout_ms,
+            allow_plain_http: self.allow_plain_http,
+            input_micros_per_mtok: self.prices.input_micros_per_mtok,
+            output_micros_per_mtok: self.prices.output_micros_per_mtok,
         };
         Ok(Decision::one(defined, vec![provider]))
     }

@@ -3,9 +3,11 @@
 use super::{Context, Decide, Decision, Draft};
 use crate::entity::{Device, Lease, Runtime};
 use crate::event::{LeaseLost, LostBecause, RuntimeJoined};
-use crate::id::{BootId, RuntimeId};
+use crate::flow::doubt;
+use crate::id::{BootId, Id, RuntimeId};
 use crate::key::{Index, Key};
 use crate::reject::Code;
+use crate::staged::Staged;
 use crate::view::{Halt, RANGE_MAX, View};
 use serde::Deserialize;
 
@@ -29,31 +31,27 @@ impl Decide for RuntimeJoin {
         if with.read.control::<Device>(Key::Device(device))?.is_none() {
             return Err(Code::DeviceUnknown.because(format!("device {device} is not enrolled")).into());
         }
-        let mut drafts = vec![Draft::from(RuntimeJoined { runtime: self.runtime, boot: self.boot })];
         let known = with.read.control::<Runtime>(Key::Runtime(self.runtime))?;
-        if known.is_some_and(|known| *known.boot != self.boot) {
-            drafts.extend(self.lost(with)?);
+        let restarted = known.is_some_and(|known| *known.boot != self.boot);
+        let mut to = Staged::new(with);
+        to.emit(RuntimeJoined { runtime: self.runtime, boot: self.boot })?;
+        if restarted {
+            for key in with.read.index(Index::Leased(self.runtime), None, RANGE_MAX)? {
+                let Key::Leased(_, effect) = key else { continue };
+                lose(&mut to, effect, LostBecause::Restarted)?;
+            }
         }
-        Ok(Decision { drafts, made: Vec::new() })
+        Ok(to.decision())
     }
 }
 
-impl RuntimeJoin {
-    fn lost<V: View>(&self, with: &Context<'_, V>) -> Result<Vec<Draft>, Halt> {
-        let mut lost = Vec::new();
-        for key in with.read.index(Index::Leased(self.runtime), None, RANGE_MAX)? {
-            let Key::Leased(_, effect) = key else { continue };
-            let Some(lease) = with.read.control::<Lease>(Key::Lease(effect))? else { continue };
-            lost.push(lost_lease(effect, lease, LostBecause::Restarted));
-        }
-        Ok(lost)
-    }
-}
-
-pub(super) fn lost_lease(effect: crate::id::Id, lease: &Lease, because: LostBecause) -> Draft {
+/// A lease is lost: its effect waits for a runtime again, unless it must not be done twice.
+pub(super) fn lose<V: View>(to: &mut Staged<'_, V>, effect: Id, because: LostBecause) -> Result<(), Halt> {
+    let Some(lease) = to.read().control::<Lease>(Key::Lease(effect))?.cloned() else { return Ok(()) };
     let lost =
         LeaseLost { effect, runtime: *lease.runtime, fence: *lease.fence, expires_at: *lease.expires_at, because };
-    Draft { causes: vec![effect.command], root: Some(effect.command), ..Draft::from(lost) }
+    to.emit(Draft { causes: vec![effect.command], root: Some(effect.command), ..Draft::from(lost) })?;
+    doubt::may_repeat(to, effect).map(|_| ())
 }
 
 #[cfg(test)]

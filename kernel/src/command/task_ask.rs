@@ -50,6 +50,9 @@ impl Decide for TaskAsk {
             agent: self.agent,
             previous,
             prompt: Content::plain(&self.prompt),
+            call: None,
+            schema: None,
+            asked_at: with.now_ms,
             max_tokens: self.max_tokens,
         };
         let made_task = begun.is_some().then_some(task);

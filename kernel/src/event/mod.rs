@@ -4,39 +4,95 @@
 //! to the newest by an upcaster in the type's own file.
 
 mod agent_defined;
+mod approval_decided;
+mod approval_escalated;
+mod approval_requested;
 mod branch_forked;
+mod call_asks;
+mod call_edited;
+mod call_requested;
+mod call_settled;
+mod closing;
 mod command_rejected;
 mod device_enrolled;
+mod document_written;
+mod effect_closed;
+mod effect_queued;
+mod effect_requested;
+mod effect_retried;
+mod egress_allowed;
 mod header;
 mod key_created;
 mod key_destroyed;
 mod lease_granted;
 mod lease_lost;
 mod lease_renewed;
+mod note_remembered;
 mod provider_defined;
 mod report_late;
+mod run_ended;
+mod run_moved;
+mod run_resumed;
+mod run_started;
+mod run_waits;
 mod runtime_joined;
 mod step_requested;
+mod step_resumed;
 mod step_settled;
+mod step_stopped;
+mod task_cancelled;
 mod task_created;
+mod timer_ended;
+mod timer_set;
+mod turn_answered;
+mod used;
+mod workflow_defined;
 mod workspace_created;
 
 pub use agent_defined::AgentDefined;
+pub use approval_decided::ApprovalDecided;
+pub use approval_escalated::ApprovalEscalated;
+pub use approval_requested::ApprovalRequested;
 pub use branch_forked::BranchForked;
+pub use call_asks::CallAsks;
+pub use call_edited::CallEdited;
+pub use call_requested::CallRequested;
+pub use call_settled::{CallOutcome, CallSettled};
+pub use closing::Closing;
 pub use command_rejected::CommandRejected;
 pub use device_enrolled::DeviceEnrolled;
+pub use document_written::DocumentWritten;
+pub use effect_closed::EffectClosed;
+pub use effect_queued::EffectQueued;
+pub use effect_requested::EffectRequested;
+pub use effect_retried::EffectRetried;
+pub use egress_allowed::EgressAllowed;
 pub use header::{BlobRef, ENVELOPE, First, Header, apply_blobs, apply_first, event_hash, next_link};
 pub use key_created::KeyCreated;
 pub use key_destroyed::KeyDestroyed;
 pub use lease_granted::LeaseGranted;
 pub use lease_lost::{LeaseLost, LostBecause};
 pub use lease_renewed::LeaseRenewed;
+pub use note_remembered::NoteRemembered;
 pub use provider_defined::ProviderDefined;
 pub use report_late::ReportLate;
+pub use run_ended::{RunEnded, RunOutcome};
+pub use run_moved::RunMoved;
+pub use run_resumed::RunResumed;
+pub use run_started::RunStarted;
+pub use run_waits::RunWaits;
 pub use runtime_joined::RuntimeJoined;
 pub use step_requested::StepRequested;
+pub use step_resumed::StepResumed;
 pub use step_settled::{Outcome, StepSettled};
+pub use step_stopped::StepStopped;
+pub use task_cancelled::TaskCancelled;
 pub use task_created::TaskCreated;
+pub use timer_ended::TimerEnded;
+pub use timer_set::TimerSet;
+pub use turn_answered::TurnAnswered;
+pub use used::Used;
+pub use workflow_defined::WorkflowDefined;
 pub use workspace_created::WorkspaceCreated;
 
 use crate::key::Key;
@@ -130,6 +186,16 @@ macro_rules! events {
             }
         })+
 
+        $(impl TryFrom<EventData> for $name {
+            type Error = EventData;
+            fn try_from(data: EventData) -> Result<Self, EventData> {
+                match data {
+                    EventData::$name(data) => Ok(data),
+                    other => Err(other),
+                }
+            }
+        })+
+
         impl EventData {
             /// Names of all types.
             pub const NAMES: &'static [&'static str] = &[$($name::NAME),+];
@@ -180,6 +246,5 @@ macro_rules! events {
     };
 }
 events! {
-    AgentDefined BranchForked CommandRejected DeviceEnrolled KeyCreated KeyDestroyed LeaseGranted LeaseLost LeaseRenewed
-    ProviderDefined ReportLate RuntimeJoined StepRequested StepSettled TaskCreated WorkspaceCreated
+    AgentDefined ApprovalDecided ApprovalEscalated ApprovalRequested BranchForked CallAsks CallEdited CallRequested CallSettled CommandRejected DeviceEnrolled DocumentWritten EffectClosed EffectQueued EffectRequested EffectRetried EgressAllowed KeyCreated KeyDestroyed LeaseGranted LeaseLost LeaseRenewed NoteRemembered ProviderDefined ReportLate RunEnded RunMoved RunResumed RunStarted RunWaits RuntimeJoined StepRequested StepResumed StepSettled StepStopped TaskCancelled TaskCreated TimerEnded TimerSet TurnAnswered WorkflowDefined WorkspaceCreated
 }

@@ -1,8 +1,8 @@
-//! A provider of models is known.
+//! A provider of models is known. Version 1 had no name to be found by, no time of its own and no prices.
 
-use super::{EventType, Place};
-use crate::entity::Provider;
-use crate::id::Id;
+use super::{EventType, Place, Undecodable};
+use crate::entity::{Name, Provider, is_default};
+use crate::id::{Id, KeyId};
 use crate::key::Key;
 use crate::merge::{Exclusive, Lww};
 use crate::seal::{Content, Subject};
@@ -25,14 +25,32 @@ pub struct ProviderDefined {
     /// Reference to the key in the host's vault; absent for a provider without keys.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_ref: Option<Content>,
+    /// The tag of its name, by which it is found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<KeyId>,
+    /// How long one call may take, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+    /// Whether conversation and key may travel in clear to another machine.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub allow_plain_http: bool,
+    /// Price of a million tokens of requests, in millionths of a currency.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub input_micros_per_mtok: u64,
+    /// Price of a million tokens of answers, in millionths of the same currency.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub output_micros_per_mtok: u64,
 }
 
 impl EventType for ProviderDefined {
     const NAME: &'static str = "provider.defined";
+    const VERSION: u16 = 2;
     const CONTROL: bool = false;
 
     fn places(&self) -> Vec<Place> {
-        vec![Place::Data(Key::Provider(self.provider))]
+        let mut places = vec![Place::Data(Key::Provider(self.provider))];
+        places.extend(self.named.map(|named| Place::Data(Key::Name(named))));
+        places
     }
 
     fn apply(&self, to: &mut Writer<'_>) {
@@ -43,7 +61,14 @@ impl EventType for ProviderDefined {
             base_url: Lww(Some(self.base_url.carried_at(pos))),
             model: Lww(Some(self.model.carried_at(pos))),
             key_ref: Lww(self.key_ref.as_ref().map(|key| key.carried_at(pos))),
+            timeout_ms: Lww(self.timeout_ms),
+            allow_plain_http: Lww(self.allow_plain_http),
+            input_micros_per_mtok: Lww(self.input_micros_per_mtok),
+            output_micros_per_mtok: Lww(self.output_micros_per_mtok),
         };
+        if let Some(named) = self.named {
+            to.put(Key::Name(named), Name { id: Lww(self.provider) });
+        }
         to.put(Key::Provider(self.provider), provider);
     }
 
@@ -55,5 +80,12 @@ impl EventType for ProviderDefined {
 
     fn subject(&self) -> Option<Subject> {
         Some(Subject::Provider(self.provider))
+    }
+
+    fn decode(version: u16, data: &str) -> Result<Self, Undecodable> {
+        match version {
+            1 | 2 => serde_json::from_str(data).map_err(|why| Undecodable::Data(why.to_string())),
+            _ => Err(Undecodable::Version(version)),
+        }
     }
 }

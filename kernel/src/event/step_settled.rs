@@ -1,10 +1,10 @@
 //! The outcome of a step's effect was taken.
 
-use super::{EventType, Place};
-use crate::entity::{Effect, Failure, Lease, LeaseStatus, Step, StepStatus, Task};
+use super::{Closing, EventType, Place, Used};
+use crate::entity::{Failure, Step, StepStatus, is_default};
 use crate::id::{Id, RuntimeId};
 use crate::key::Key;
-use crate::merge::{Exclusive, Lww};
+use crate::merge::Exclusive;
 use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,12 @@ pub struct StepSettled {
     pub runtime: RuntimeId,
     /// When the lease would have expired.
     pub expires_at: u64,
+    /// The provider that was called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<Id>,
+    /// What the call cost by the provider's prices, in millionths of their currency, rounded up.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub cost_micros: u64,
     /// What came of it.
     pub outcome: Outcome,
 }
@@ -44,6 +50,11 @@ pub enum Outcome {
         /// Tokens of the answer, as the provider counted them.
         #[serde(default)]
         output_tokens: u64,
+    },
+    /// A capability gave a result.
+    Returned {
+        /// The result, JSON.
+        result: Content,
     },
     /// There will be no answer.
     Failed {
@@ -68,6 +79,7 @@ impl Outcome {
     pub fn contents(&mut self) -> Vec<(&'static str, &mut Content)> {
         match self {
             Self::Answered { text, .. } => vec![("text", text)],
+            Self::Returned { result } => vec![("result", result)],
             Self::Failed { detail, .. } => vec![("detail", detail)],
             Self::Erased { .. } => Vec::new(),
         }
@@ -79,8 +91,15 @@ impl Outcome {
             Self::Answered { input_tokens, output_tokens, .. } | Self::Erased { input_tokens, output_tokens } => {
                 (*input_tokens, *output_tokens)
             }
-            Self::Failed { .. } => (0, 0),
+            Self::Returned { .. } | Self::Failed { .. } => (0, 0),
         }
+    }
+}
+
+impl StepSettled {
+    fn closing(&self) -> Closing {
+        let (effect, fence, expires_at) = (self.effect, self.fence, self.expires_at);
+        Closing { effect, fence, runtime: Some(self.runtime), expires_at }
     }
 }
 
@@ -89,15 +108,10 @@ impl EventType for StepSettled {
     const CONTROL: bool = false;
 
     fn places(&self) -> Vec<Place> {
-        vec![
-            Place::Data(Key::Task(self.task)),
-            Place::Data(Key::Step(self.step)),
-            Place::Data(Key::Effect(self.effect)),
-            Place::Control(Key::Lease(self.effect)),
-            Place::Control(Key::Leased(self.runtime, self.effect)),
-            Place::Control(Key::Expiry(self.expires_at, self.effect)),
-            Place::Control(Key::Ready(self.effect)),
-        ]
+        let mut places = vec![Place::Data(Key::Task(self.task)), Place::Data(Key::Step(self.step))];
+        places.extend(self.provider.map(|provider| Place::Control(Key::Usage(provider))));
+        places.extend(self.closing().places());
+        places
     }
 
     fn apply(&self, to: &mut Writer<'_>) {
@@ -113,21 +127,12 @@ impl EventType for StepSettled {
                 let detail = detail.carried_at(pos);
                 step.failure = Exclusive(Some(Failure { class: class.clone(), detail }));
             }
-            Outcome::Erased { .. } => step.status = Exclusive(StepStatus::Failed),
+            Outcome::Returned { .. } | Outcome::Erased { .. } => step.status = Exclusive(StepStatus::Failed),
         });
         let (input_tokens, output_tokens) = self.outcome.tokens();
-        if (input_tokens, output_tokens) != (0, 0) {
-            to.edit::<Task>(Key::Task(self.task), |task| {
-                task.input_tokens.add(input_tokens);
-                task.output_tokens.add(output_tokens);
-            });
-        }
-        to.edit::<Effect>(Key::Effect(self.effect), |effect| effect.settled_by = Exclusive(Some(self.fence)));
-        to.edit_control::<Lease>(Key::Lease(self.effect), |lease| lease.status = Lww(LeaseStatus::Closed));
-        to.unmark(Key::Leased(self.runtime, self.effect));
-        to.unmark(Key::Expiry(self.expires_at, self.effect));
-        // A lease that was lost but not yet taken again had put the effect back.
-        to.unmark(Key::Ready(self.effect));
+        let used = Used { input_tokens, output_tokens, cost_micros: self.cost_micros };
+        used.apply(to, self.task, self.step, self.provider);
+        self.closing().settle(to);
     }
 
     fn contents(&mut self) -> Vec<(&'static str, &mut Content)> {

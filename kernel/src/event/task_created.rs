@@ -33,6 +33,9 @@ impl EventType for TaskCreated {
             steps: Counter(0),
             input_tokens: Counter(0),
             output_tokens: Counter(0),
+            cost_micros: Counter(0),
+            workflow: Exclusive(None),
+            cancelled: Exclusive(false),
         };
         to.put(Key::Task(self.task), task);
     }

@@ -10,30 +10,57 @@ use std::str::FromStr;
 pub enum Role {
     /// An agent.
     Agent,
+    /// A point at which the work waits for a person.
+    Approval,
     /// A branch.
     Branch,
+    /// A use of a capability.
+    Call,
     /// An effect.
     Effect,
+    /// A note.
+    Note,
     /// A provider.
     Provider,
     /// A step of a task.
     Step,
     /// A task.
     Task,
+    /// A model call of a step that did not end it.
+    Turn,
+    /// A workflow.
+    Workflow,
 }
 
 impl Role {
-    const ALL: [Self; 6] = [Self::Agent, Self::Branch, Self::Effect, Self::Provider, Self::Step, Self::Task];
+    const ALL: [Self; 11] = [
+        Self::Agent,
+        Self::Approval,
+        Self::Branch,
+        Self::Call,
+        Self::Effect,
+        Self::Note,
+        Self::Provider,
+        Self::Step,
+        Self::Task,
+        Self::Turn,
+        Self::Workflow,
+    ];
 
     /// The role's name.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Agent => "agent",
+            Self::Approval => "approval",
             Self::Branch => "branch",
+            Self::Call => "call",
             Self::Effect => "effect",
+            Self::Note => "note",
             Self::Provider => "provider",
             Self::Step => "step",
             Self::Task => "task",
+            Self::Turn => "turn",
+            Self::Workflow => "workflow",
         }
     }
 }

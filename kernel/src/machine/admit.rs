@@ -7,7 +7,7 @@ use crate::hash::HashText;
 use crate::id::{CommandId, KeyId};
 use crate::key::{Key, Line, Space};
 use crate::reject::{Code, amount};
-use crate::view::{Answer, View as _, Want};
+use crate::view::{Answer, Lookup as _, Want};
 
 /// Gaps in a device's count that are remembered.
 const GAPS_MAX: usize = 64;

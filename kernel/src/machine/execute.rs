@@ -10,7 +10,7 @@ use crate::id::{CommandId, KeyId};
 use crate::key::{Key, Line, Space};
 use crate::reject::{Code, Rejection};
 use crate::seal::{DataKey, Subject};
-use crate::view::{Answer, Halt, View, Want, resolve};
+use crate::view::{Answer, Halt, Lookup as _, Want, resolve};
 
 /// A command that was decided and has all it needs to be recorded.
 pub(super) struct Decided<'a> {
@@ -94,7 +94,8 @@ impl Workspace {
     ) -> Result<(Decision, Option<(Code, String)>), Stop> {
         let needs_root = matches!(request.command, Command::Intent(Intent::BranchFork(_)));
         let root = if needs_root { Some((self.root(Space::Data(line))?, self.pos())) } else { None };
-        let with = Context { read: self.read(line), command, now_ms: moment.now_ms, root };
+        let actor = request.actor.clone();
+        let with = Context { read: self.read(line), command, now_ms: moment.now_ms, actor, root };
         let decided = match request.command.decide(&with) {
             Ok(decision) => self.refuse_destroyed(decision),
             Err(halt) => Err(halt),
@@ -102,6 +103,7 @@ impl Workspace {
         match decided {
             Ok(decision) => Ok((decision, None)),
             Err(Halt::Load(want)) => Err(Stop::Load(want)),
+            Err(Halt::Broken(why)) => Err(Stop::Broken(why)),
             Err(Halt::Reject(rejection)) if may_ask_again && passing(&rejection) => Err(Stop::Refused(rejection)),
             Err(Halt::Reject(Rejection { code, detail })) => {
                 let (command, named) = (request.command.name().to_owned(), code.name().to_owned());
@@ -202,7 +204,7 @@ pub(super) fn sealed_subject(draft: &mut Draft) -> Option<Subject> {
 
 /// Rejections that say "not now": the same request may be sent again and is not remembered.
 fn passing(rejection: &Rejection) -> bool {
-    matches!(rejection.code, Code::NothingToLease | Code::LeaseHeld)
+    matches!(rejection.code, Code::NothingToLease | Code::LeaseHeld | Code::NothingDue)
 }
 
 /// The stream an event goes to.

@@ -14,6 +14,7 @@ mod admit;
 mod commit;
 mod execute;
 mod heads;
+mod insight;
 mod record;
 mod request;
 mod reveal;
@@ -72,6 +73,7 @@ impl From<Halt> for Stop {
         match halt {
             Halt::Load(want) => Self::Load(want),
             Halt::Reject(rejection) => Self::Refused(rejection),
+            Halt::Broken(why) => Self::Broken(why),
         }
     }
 }
@@ -87,6 +89,7 @@ pub struct Workspace {
     stored: u64,
     heads: Heads,
     state: State,
+    insight: insight::Insight,
     keys: BTreeMap<KeyId, DataKey>,
     pages: BTreeMap<(Space, PageKey), Page>,
     /// Whether every key changed since the last fold is known.
@@ -115,6 +118,7 @@ impl Workspace {
             pending_known: heads.folded == head.pos,
             heads,
             state: State::unloaded(),
+            insight: insight::Insight::default(),
             keys: BTreeMap::new(),
             pages: BTreeMap::new(),
             carriers: BTreeMap::new(),
@@ -145,8 +149,8 @@ impl Workspace {
     }
 
     /// Read `line` and control.
-    pub fn read(&self, line: Line) -> Reader<'_, State> {
-        Reader::new(&self.state, line)
+    pub fn read(&self, line: Line) -> Reader<'_, Self> {
+        Reader::new(self, line)
     }
 
     /// Whether events wait to be committed.
@@ -160,6 +164,7 @@ impl Workspace {
             return;
         }
         self.state.forget();
+        self.insight.forget();
         self.keys.clear();
         self.pages.clear();
         self.carriers.clear();

@@ -73,6 +73,7 @@ impl Workspace {
                 unit.chunks = bytes.len().div_ceil(CHUNK_BYTES) as u16;
                 apart.extend(chunk_writes(BlobId(hash.0), &bytes, self.pos() + 1));
             }
+            self.insight.keep(hash, subject, text);
             *content = Content::Sealed(Box::new(unit));
         }
         Ok((frame(&units), apart))
@@ -128,6 +129,7 @@ impl Workspace {
         header.touched = apply_noting(&mut self.state, &header, &draft.data);
         if let EventData::KeyDestroyed(destroyed) = &draft.data {
             self.keys.remove(&destroyed.key);
+            self.insight.forget();
             self.side_writes.insert(key_address(destroyed.subject, destroyed.key), Write::Delete);
         }
         let body =

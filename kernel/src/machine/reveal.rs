@@ -66,6 +66,7 @@ impl Workspace {
                     OpenError::Malformed => format!("{role} is malformed"),
                 })
             })?;
+            self.insight.keep(unit.hash, subject, &text);
             opened.push((role, content.clone(), Revealed::Text(text)));
         }
         Ok(opened)

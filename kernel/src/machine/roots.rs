@@ -6,7 +6,7 @@ use crate::hash::{Domain, HashText, hash};
 use crate::key::{Key, Line, Space};
 use crate::map::{Changes, FOLD_AT, Folded, Page, PageKey, fold};
 use crate::storage::{Address, Row, Write};
-use crate::view::{Answer, View, Want};
+use crate::view::{Answer, Lookup as _, Want};
 use std::collections::BTreeMap;
 
 impl Workspace {

@@ -13,10 +13,16 @@ pub enum Subject {
     Agent(Id),
     /// A branch and what describes it.
     Branch(Id),
+    /// A document.
+    Document(KeyId),
+    /// A note.
+    Note(Id),
     /// A provider and what describes it.
     Provider(Id),
     /// A task with all its steps.
     Task(Id),
+    /// A workflow.
+    Workflow(Id),
     /// The workspace's own description.
     Workspace,
 }
@@ -26,7 +32,8 @@ impl Subject {
     pub fn made_by(&self) -> Option<CommandId> {
         match self {
             Self::Agent(id) | Self::Branch(id) | Self::Provider(id) | Self::Task(id) => Some(id.command),
-            Self::Workspace => None,
+            Self::Note(id) | Self::Workflow(id) => Some(id.command),
+            Self::Document(_) | Self::Workspace => None,
         }
     }
 }
@@ -36,8 +43,11 @@ impl fmt::Display for Subject {
         match self {
             Self::Agent(id) => write!(f, "agent/{id}"),
             Self::Branch(id) => write!(f, "branch/{id}"),
+            Self::Document(tag) => write!(f, "document/{tag}"),
+            Self::Note(id) => write!(f, "note/{id}"),
             Self::Provider(id) => write!(f, "provider/{id}"),
             Self::Task(id) => write!(f, "task/{id}"),
+            Self::Workflow(id) => write!(f, "workflow/{id}"),
             Self::Workspace => f.write_str("workspace"),
         }
     }
@@ -50,8 +60,11 @@ impl FromStr for Subject {
             None if text == "workspace" => Ok(Self::Workspace),
             Some(("agent", id)) => id.parse().map(Self::Agent),
             Some(("branch", id)) => id.parse().map(Self::Branch),
+            Some(("document", tag)) => tag.parse().map(Self::Document),
+            Some(("note", id)) => id.parse().map(Self::Note),
             Some(("provider", id)) => id.parse().map(Self::Provider),
             Some(("task", id)) => id.parse().map(Self::Task),
+            Some(("workflow", id)) => id.parse().map(Self::Workflow),
             _ => Err(BadId),
         }
     }

@@ -61,6 +61,17 @@ impl DataKey {
         HashText(hmac(&self.secret, b"kernelos/1/check\0", &[&self.id.0]))
     }
 
+    /// What stands for `parts` where they must be found but must not be readable.
+    pub fn tag(&self, parts: &[&str]) -> KeyId {
+        let mut framed = Vec::new();
+        for part in parts {
+            framed.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            framed.extend_from_slice(part.as_bytes());
+        }
+        let full = hmac(&self.secret, b"kernelos/1/tag\0", &[&framed]);
+        KeyId(std::array::from_fn(|i| full.get(i).copied().unwrap_or_default()))
+    }
+
     /// The key wrapped under the workspace's key: 24 bytes of nonce, then the ciphertext.
     pub fn wrapped(&self, workspace: WorkspaceId, workspace_key: &[u8; 32]) -> Option<Vec<u8>> {
         let aad = wrap_aad(workspace, self.id);

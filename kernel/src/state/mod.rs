@@ -11,7 +11,7 @@ pub use writer::{Touched, Writer};
 use crate::entity::Entity;
 use crate::id::CommandId;
 use crate::key::{Index, Key, Line, Space};
-use crate::view::{Answer, Found, View};
+use crate::view::{Answer, Found, Lookup};
 use std::collections::BTreeMap;
 
 /// Rows of one workspace.
@@ -122,7 +122,7 @@ impl State {
     }
 }
 
-impl View for State {
+impl Lookup for State {
     fn get(&self, space: Space, key: &Key) -> Answer<Found<'_>> {
         match self.spaces.get(&space).and_then(|rows| rows.slot(key)) {
             Some(slot) => match &slot.entity {

@@ -3,7 +3,7 @@
 use super::State;
 use crate::entity::{Entity, Kind};
 use crate::key::{Key, Line, Space};
-use crate::view::{Answer, View, resolve};
+use crate::view::{Answer, Lookup, resolve};
 use serde::{Deserialize, Serialize};
 
 /// An entity and the fields of it that an event touched.

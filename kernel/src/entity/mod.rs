@@ -29,9 +29,21 @@
 use crate::hash::HashText;
 use crate::id::{BootId, CommandId, Id, KeyId, RuntimeId};
 use crate::key::{BranchId, Key, Line};
-use crate::merge::{Append, Counter, Exclusive, Lww, Text};
+use crate::merge::{Append, Counter, Exclusive, Lww};
 use crate::seal::Content;
 use serde::{Deserialize, Serialize};
+
+mod call;
+mod person;
+mod run;
+mod step;
+mod things;
+
+pub use call::{Call, CallStatus, Idempotency, Owner};
+pub use person::{Approval, ApprovalKind, Decision};
+pub use run::{Run, RunStatus, Workflow};
+pub use step::{Failure, Step, StepStatus, Task, Turn};
+pub use things::{Agent, Document, Egress, Limits, Name, Note, Provider, Usage};
 
 /// Declares an entity: fields that are `always` written, and fields that `may` be absent because they are default.
 #[macro_export]
@@ -89,109 +101,38 @@ entity! {
 }
 
 entity! {
-    /// An agent: who answers, with which instructions, through which provider.
-    Agent { always {
-        /// The provider its model calls go to.
-        provider: Exclusive<Id>,
-    } may {
-        /// What people call it.
-        name: Lww<Option<Content>>,
-        /// What it is told before every conversation.
-        instructions: Text,
-    } }
-}
-
-entity! {
-    /// A provider of models. Everything about the vendor is data.
-    Provider { always {
-        /// Name of the wire dialect; a codec of that name translates.
-        dialect: Exclusive<String>,
-    } may {
-        /// What people call it.
-        name: Lww<Option<Content>>,
-        /// Where it is reached.
-        base_url: Lww<Option<Content>>,
-        /// The vendor's name of the model.
-        model: Lww<Option<Content>>,
-        /// Reference to the key in the host's vault; never the key.
-        key_ref: Lww<Option<Content>>,
-    } }
-}
-
-entity! {
-    /// A task: a conversation of steps with an aim.
-    Task { always {} may {
-        /// What it is about.
-        title: Lww<Option<Content>>,
-        /// The newest step; each step names the one before it.
-        last_step: Exclusive<Option<Id>>,
-        /// How many steps it has.
-        steps: Counter,
-        /// Tokens its requests had, as counted by providers.
-        input_tokens: Counter,
-        /// Tokens its answers had, as counted by providers.
-        output_tokens: Counter,
-    } }
-}
-
-/// Where a step stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum StepStatus {
-    /// Its effect is outstanding.
-    #[default]
-    Waiting,
-    /// It has an answer.
-    Answered,
-    /// It failed for good.
-    Failed,
-}
-
-/// Why an effect failed.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct Failure {
-    /// Kind of failure, a stable word of the provider contract.
-    pub class: String,
-    /// What happened, for a person.
-    pub detail: Content,
-}
-
-entity! {
-    /// One step of a task: a request to an agent, and its answer.
-    Step { always {
-        /// The task it belongs to.
-        task: Exclusive<Id>,
-        /// The agent that is asked.
-        agent: Exclusive<Id>,
-        /// The effect that gets the answer.
-        effect: Exclusive<Id>,
-    } may {
-        /// The step before it.
-        previous: Exclusive<Option<Id>>,
-        /// What was asked.
-        prompt: Exclusive<Option<Content>>,
-        /// Most tokens the answer may have.
-        max_tokens: Exclusive<Option<u64>>,
-        /// Where it stands.
-        status: Exclusive<StepStatus>,
-        /// The answer.
-        answer: Exclusive<Option<Content>>,
-        /// Why the model stopped, a stable word of the provider contract.
-        stop: Exclusive<Option<String>>,
-        /// Why there is no answer.
-        failure: Exclusive<Option<Failure>>,
-    } }
-}
-
-entity! {
-    /// Work that the outside world owes us.
-    Effect { always {
-        /// The step that waits for it.
-        step: Exclusive<Id>,
-    } may {
+    /// Work that the outside world owes us: the next model call of a step, a call of a capability, or a notice that a
+    /// person is waited for. Exactly one of the three is there.
+    Effect { always {} may {
+        /// The step whose model call it is.
+        step: Exclusive<Option<Id>>,
         /// Fencing token of the attempt whose outcome was taken; none while it is outstanding.
         settled_by: Exclusive<Option<u64>>,
+        /// The call that it performs.
+        call: Exclusive<Option<Id>>,
+        /// The approval that it gives notice of.
+        approval: Exclusive<Option<Id>>,
+        /// How many attempts failed and were to be repeated.
+        failed: Counter,
     } }
+}
+
+impl Effect {
+    /// The next model call of a step.
+    pub fn of_step(step: Id) -> Self {
+        Self { step: Exclusive(Some(step)), ..Self::unclaimed() }
+    }
+
+    /// An effect that nobody wants yet.
+    pub fn unclaimed() -> Self {
+        Self {
+            step: Exclusive(None),
+            settled_by: Exclusive(None),
+            call: Exclusive(None),
+            approval: Exclusive(None),
+            failed: Counter(0),
+        }
+    }
 }
 
 entity! {
@@ -405,7 +346,10 @@ macro_rules! kinds {
         })+
     };
 }
-kinds! { Blob Workspace Agent Provider Task Step Effect Branch Device Runtime Lease DataKey Chain Record Alias }
+kinds! {
+    Agent Alias Approval Blob Branch Call Chain DataKey Device Document Effect Egress Lease Name Note Provider Record Run
+    Runtime Step Task Turn Usage Workflow Workspace
+}
 
 impl Entity {
     /// Read the canonical bytes of the entity that `key` names.
@@ -413,22 +357,32 @@ impl Entity {
         Ok(match key {
             Key::Agent(_) => Self::Agent(serde_json::from_slice(bytes)?),
             Key::Blob(_) => Self::Blob(serde_json::from_slice(bytes)?),
+            Key::Approval(_) => Self::Approval(serde_json::from_slice(bytes)?),
             Key::Branch(_) => Self::Branch(serde_json::from_slice(bytes)?),
+            Key::Call(_) => Self::Call(serde_json::from_slice(bytes)?),
             Key::Chain(..) => Self::Chain(serde_json::from_slice(bytes)?),
             Key::Command(_) => Self::Record(serde_json::from_slice(bytes)?),
             Key::Device(_) => Self::Device(serde_json::from_slice(bytes)?),
+            Key::Document(_) => Self::Document(serde_json::from_slice(bytes)?),
+            Key::Egress => Self::Egress(serde_json::from_slice(bytes)?),
             Key::Effect(_) => Self::Effect(serde_json::from_slice(bytes)?),
-            Key::Expiry(..) | Key::Leased(..) | Key::Ready(_) => {
+            Key::Due(..) | Key::Expiry(..) | Key::Leased(..) | Key::Open(_) | Key::Ready(_) => {
                 serde_json::from_slice::<u8>(bytes)?;
                 Self::Mark
             }
             Key::Idempotency(_) => Self::Alias(serde_json::from_slice(bytes)?),
             Key::Lease(_) => Self::Lease(serde_json::from_slice(bytes)?),
+            Key::Name(_) => Self::Name(serde_json::from_slice(bytes)?),
+            Key::Note(_) => Self::Note(serde_json::from_slice(bytes)?),
             Key::Provider(_) => Self::Provider(serde_json::from_slice(bytes)?),
+            Key::Run(_) => Self::Run(serde_json::from_slice(bytes)?),
             Key::Runtime(_) => Self::Runtime(serde_json::from_slice(bytes)?),
             Key::Step(_) => Self::Step(serde_json::from_slice(bytes)?),
             Key::Subject(_) => Self::DataKey(serde_json::from_slice(bytes)?),
             Key::Task(_) => Self::Task(serde_json::from_slice(bytes)?),
+            Key::Turn(_) => Self::Turn(serde_json::from_slice(bytes)?),
+            Key::Usage(_) => Self::Usage(serde_json::from_slice(bytes)?),
+            Key::Workflow(_) => Self::Workflow(serde_json::from_slice(bytes)?),
             Key::Workspace => Self::Workspace(serde_json::from_slice(bytes)?),
         })
     }

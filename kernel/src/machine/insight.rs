@@ -1,0 +1,139 @@
+//! What decisions see beside rows: content, opened; tags for texts that must be found; workflows, parsed.
+//!
+//! Texts that were opened or sealed lately are kept open, so that a run does not read its own events again at every
+//! step. They are found by the hash of their ciphertext and are no use once their key is destroyed.
+
+use super::{Revealed, Stop, Workspace};
+use crate::entity::DataKey as DataKeyEntity;
+use crate::hash::HashText;
+use crate::id::KeyId;
+use crate::key::{Index, Key, Line, Space};
+use crate::reject::Code;
+use crate::seal::{Content, Subject};
+use crate::view::{Answer, Found, Halt, Lookup, View, Want};
+use crate::workflow::Definition;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+/// The longest text that is kept open, in bytes.
+const TEXT_BYTES_MAX: usize = 256 * 1024;
+/// All texts that are kept open, in bytes; beyond that they are forgotten together.
+const TEXTS_BYTES_MAX: usize = 8 << 20;
+/// Workflows kept parsed.
+const WORKFLOWS_MAX: usize = 64;
+
+/// What is kept open.
+#[derive(Default)]
+pub(super) struct Insight {
+    texts: RefCell<Texts>,
+    workflows: RefCell<BTreeMap<HashText, Rc<Definition>>>,
+}
+
+#[derive(Default)]
+struct Texts {
+    bytes: usize,
+    by_hash: BTreeMap<HashText, (Subject, Rc<str>)>,
+}
+
+impl std::fmt::Debug for Insight {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Insight({} texts)", self.texts.borrow().by_hash.len())
+    }
+}
+
+impl Insight {
+    /// Keep `text`, whose ciphertext has `hash`.
+    pub(super) fn keep(&self, hash: HashText, subject: Subject, text: &str) {
+        if text.len() > TEXT_BYTES_MAX {
+            return;
+        }
+        let mut texts = self.texts.borrow_mut();
+        if texts.bytes + text.len() > TEXTS_BYTES_MAX {
+            *texts = Texts::default();
+        }
+        if texts.by_hash.insert(hash, (subject, text.into())).is_none() {
+            texts.bytes += text.len();
+        }
+    }
+
+    /// Keep nothing.
+    pub(super) fn forget(&self) {
+        self.texts.take();
+        self.workflows.take();
+    }
+}
+
+impl Lookup for Workspace {
+    fn get(&self, space: Space, key: &Key) -> Answer<Found<'_>> {
+        self.state.get(space, key)
+    }
+
+    fn range(&self, space: Space, index: &Index, after: Option<&Key>, limit: usize) -> Answer<Vec<Key>> {
+        self.state.range(space, index, after, limit)
+    }
+
+    fn kept(&self, line: Line, key: &Key, pos: u64) -> Answer<Found<'_>> {
+        self.state.kept(line, key, pos)
+    }
+}
+
+impl View for Workspace {
+    fn open(&self, content: &Content) -> Result<Option<Rc<str>>, Halt> {
+        let unit = match content {
+            Content::Plain(text) => return Ok(Some(text.as_str().into())),
+            Content::Sealed(unit) => unit,
+        };
+        let kept = self.insight.texts.borrow().by_hash.get(&unit.hash).cloned();
+        if let Some((subject, text)) = kept {
+            let key = self.read(Line::default()).control::<DataKeyEntity>(Key::Subject(subject))?;
+            return Ok(key.is_some_and(|key| !*key.destroyed).then_some(text));
+        }
+        match self.reveal(content) {
+            Ok(Revealed::Text(text)) => Ok(Some(text.into())),
+            Ok(Revealed::Destroyed) => Ok(None),
+            Err(Stop::Load(want)) => Err(Halt::Load(want)),
+            Err(Stop::Refused(rejection)) => Err(Halt::Reject(rejection)),
+            Err(Stop::Broken(why)) => Err(Halt::Broken(why)),
+        }
+    }
+
+    fn tag(&self, parts: &[&str]) -> Result<KeyId, Halt> {
+        let subject = Subject::Workspace;
+        let key = self.read(Line::default()).control::<DataKeyEntity>(Key::Subject(subject))?;
+        let Some(key) = key.filter(|key| !*key.destroyed) else {
+            return Err(Code::KeyDestroyed.because("the workspace's own key is gone, so nothing is found by name").into());
+        };
+        let open = self.keys.get(&key.key).ok_or(Halt::Load(Want::DataKey(*key.key, subject)))?;
+        Ok(open.tag(parts))
+    }
+
+    fn definition(&self, source: &Content) -> Result<Option<Rc<Definition>>, Halt> {
+        let Some(hash) = source.unit().map(|unit| unit.hash) else { return parsed(self, source) };
+        if let Some(known) = self.insight.workflows.borrow().get(&hash) {
+            return Ok(Some(Rc::clone(known)));
+        }
+        let definition = parsed(self, source)?;
+        if let Some(definition) = &definition {
+            let mut workflows = self.insight.workflows.borrow_mut();
+            if workflows.len() >= WORKFLOWS_MAX {
+                workflows.clear();
+            }
+            workflows.insert(hash, Rc::clone(definition));
+        }
+        Ok(definition)
+    }
+}
+
+/// The workflow in `source`; none when its key was destroyed. It was checked when it was defined.
+fn parsed(view: &impl View, source: &Content) -> Result<Option<Rc<Definition>>, Halt> {
+    let Some(text) = view.open(source)? else { return Ok(None) };
+    let value = serde_json::from_str(&text).map_err(|why| Halt::Broken(format!("a workflow is not JSON: {why}")))?;
+    match Definition::parse(&value) {
+        Ok(definition) => Ok(Some(Rc::new(definition))),
+        Err(mistakes) => {
+            let first = mistakes.first().map(|mistake| mistake.message.clone()).unwrap_or_default();
+            Err(Halt::Broken(format!("a workflow that was defined does not pass its check now: {first}")))
+        }
+    }
+}
