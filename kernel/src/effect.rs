@@ -146,7 +146,7 @@ fn model_call<V: View>(read: &Reader<'_, V>, id: Id) -> Result<Option<Work>, Hal
     let Some(prompt) = text(read, step.prompt.as_ref())? else { return Ok(Some(Work::Moot(*step.task))) };
     let conversation = Conversation {
         instructions: text(read, agent.instructions.0.as_ref())?,
-        earlier: earlier(read, *step.previous)?,
+        earlier: earlier(read, conversation_before(step))?,
         prompt,
         exchanges: exchanges(read, *step.turn)?,
     };
@@ -202,6 +202,11 @@ fn text<V: View>(read: &Reader<'_, V>, content: Option<&Content>) -> Result<Opti
 
 fn json<V: View>(read: &Reader<'_, V>, content: Option<&Content>) -> Result<Option<Value>, Halt> {
     Ok(text(read, content)?.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+/// The step that a conversation goes on from. What an agent is asked by a call begins one of its own.
+fn conversation_before(step: &Step) -> Option<Id> {
+    if step.call.is_some() { None } else { *step.previous }
 }
 
 /// Questions and answers before a step, oldest first. What cannot be read any more is passed over.
@@ -270,7 +275,7 @@ pub(crate) fn context_keys<V: Lookup>(read: &Reader<'_, V>, effect: Id) -> Resul
         keys.extend(turn.calls.iter().map(|call| Key::Call(*call)));
         next = *turn.previous;
     }
-    keys.extend(answered(read, *step.previous)?.into_iter().map(|(id, _)| Key::Step(id)));
+    keys.extend(answered(read, conversation_before(step))?.into_iter().map(|(id, _)| Key::Step(id)));
     Ok(keys)
 }
 

@@ -239,7 +239,9 @@ impl Key {
         match self {
             Self::Agent(id) | Self::Effect(id) | Self::Lease(id) | Self::Provider(id) => Some(id.command),
             Self::Ready(id) | Self::Step(id) | Self::Task(id) | Self::Run(id) | Self::Turn(id) => Some(id.command),
-            Self::Approval(id) | Self::Call(id) | Self::Note(id) | Self::Open(id) | Self::Workflow(id) => Some(id.command),
+            Self::Approval(id) | Self::Call(id) | Self::Note(id) | Self::Open(id) | Self::Workflow(id) => {
+                Some(id.command)
+            }
             Self::Branch(BranchId::Forked(id)) => Some(id.command),
             Self::Subject(subject) => subject.made_by(),
             Self::Command(command) => Some(*command),
@@ -397,9 +399,13 @@ impl Index {
     pub fn holds(&self, key: &Key) -> bool {
         match (self, key) {
             (Self::Expiry, Key::Expiry(..)) | (Self::Ready, Key::Ready(_)) | (Self::Tasks, Key::Task(_)) => true,
-            (Self::Agents, Key::Agent(_)) | (Self::Approvals, Key::Approval(_)) | (Self::Documents, Key::Document(_)) => true,
+            (Self::Agents, Key::Agent(_))
+            | (Self::Approvals, Key::Approval(_))
+            | (Self::Documents, Key::Document(_)) => true,
             (Self::Due, Key::Due(..)) | (Self::Notes, Key::Note(_)) | (Self::Open, Key::Open(_)) => true,
-            (Self::Providers, Key::Provider(_)) | (Self::Usage, Key::Usage(_)) | (Self::Workflows, Key::Workflow(_)) => true,
+            (Self::Providers, Key::Provider(_))
+            | (Self::Usage, Key::Usage(_))
+            | (Self::Workflows, Key::Workflow(_)) => true,
             (Self::Leased(of), Key::Leased(runtime, _)) => of == runtime,
             _ => false,
         }

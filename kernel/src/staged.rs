@@ -12,6 +12,7 @@ use crate::seal::Content;
 use crate::state::{State, Supplied, Writer};
 use crate::view::{Answer, Found, Halt, Lookup, Reader, View, Want, resolve};
 use crate::workflow::Definition;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -60,14 +61,18 @@ impl<'a, V: View> Staged<'a, V> {
     pub fn id(&mut self, role: Role) -> Result<Id, Halt> {
         let k = self.named.entry(role).or_default();
         let id = Id { command: self.command, role, k: *k };
-        *k = k.checked_add(1).ok_or_else(|| Halt::Broken(format!("one command names too many things of one role: {id}")))?;
+        *k = k
+            .checked_add(1)
+            .ok_or_else(|| Halt::Broken(format!("one command names too many things of one role: {id}")))?;
         Ok(id)
     }
 
     /// The ids that the next `count` things of `role` will have.
     pub fn upcoming(&self, role: Role, count: usize) -> Vec<Id> {
         let next = self.named.get(&role).copied().unwrap_or_default();
-        (0..count).map_while(|nth| Some(Id { command: self.command, role, k: next.checked_add(u16::try_from(nth).ok()?)? })).collect()
+        (0..count)
+            .map_while(|nth| Some(Id { command: self.command, role, k: next.checked_add(u16::try_from(nth).ok()?)? }))
+            .collect()
     }
 
     /// Read what was decided so far.
@@ -171,6 +176,10 @@ impl<V: View> Lookup for Staged<'_, V> {
 impl<V: View> View for Staged<'_, V> {
     fn open(&self, content: &Content) -> Result<Option<Rc<str>>, Halt> {
         self.base.open(content)
+    }
+
+    fn json(&self, content: &Content) -> Result<Option<Rc<Value>>, Halt> {
+        self.base.json(content)
     }
 
     fn tag(&self, parts: &[&str]) -> Result<KeyId, Halt> {

@@ -11,6 +11,7 @@ use crate::map::PageKey;
 use crate::reject::Rejection;
 use crate::seal::{Content, Subject};
 use crate::workflow::Definition;
+use serde_json::Value;
 use std::rc::Rc;
 
 /// The most index entries one question may ask for.
@@ -52,6 +53,13 @@ pub trait Lookup {
 pub trait View: Lookup {
     /// The text of content; none when its key was destroyed.
     fn open(&self, content: &Content) -> Result<Option<Rc<str>>, Halt>;
+
+    /// The JSON value in content; none when its key was destroyed.
+    fn json(&self, content: &Content) -> Result<Option<Rc<Value>>, Halt> {
+        let Some(text) = self.open(content)? else { return Ok(None) };
+        let value = serde_json::from_str(&text).map_err(|why| Halt::Broken(format!("a value is not JSON: {why}")))?;
+        Ok(Some(Rc::new(value)))
+    }
 
     /// What stands for `parts` where a text must be found but must not be readable: an HMAC under the workspace's key.
     fn tag(&self, parts: &[&str]) -> Result<KeyId, Halt>;

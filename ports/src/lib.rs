@@ -4,12 +4,14 @@
 //! Adapters implement ports; a conformance kit in `adapters/testkit` states what an implementation must hold.
 
 pub mod ambient;
+pub mod notices;
 pub mod outbound;
 pub mod problem;
 pub mod provider;
 pub mod sequencing;
 pub mod store;
 pub mod vault;
+pub mod views;
 
 pub use ambient::{Clock, Entropy, EntropyError, Timer};
 pub use outbound::{Outbound, OutboundError};

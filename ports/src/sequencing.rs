@@ -2,7 +2,8 @@
 
 use crate::provider::{ModelRequest, ProviderEntry};
 use async_trait::async_trait;
-use kernel::entity::StepStatus;
+use crate::views::{Query, TaskView};
+use kernel::entity::ApprovalKind;
 use kernel::hash::HashText;
 use kernel::id::{Id, WorkspaceId};
 use kernel::key::Space;
@@ -10,6 +11,7 @@ use kernel::machine::{Reply, Request};
 use kernel::reject::Rejection;
 use kernel::storage::StoredEvent;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Why the sequencer has no answer.
@@ -23,57 +25,6 @@ pub enum SequencingError {
     Damaged(String),
     /// No answer now: overloaded, restarting, or the store is away. Sending the same command again is safe.
     Unavailable(String),
-}
-
-/// A task with its conversation, content opened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TaskView {
-    /// The task.
-    pub id: Id,
-    /// What it is about; absent when its key was destroyed.
-    pub title: Option<String>,
-    /// Its steps, oldest first; the newest 64.
-    pub steps: Vec<StepView>,
-    /// Tokens its requests had.
-    pub input_tokens: u64,
-    /// Tokens its answers had.
-    pub output_tokens: u64,
-}
-
-/// A step, content opened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StepView {
-    /// The step.
-    pub id: Id,
-    /// The agent that is asked.
-    pub agent: Id,
-    /// Its effect.
-    pub effect: Id,
-    /// Where it stands.
-    pub status: StepStatus,
-    /// What was asked; absent when its key was destroyed.
-    pub prompt: Option<String>,
-    /// The answer, if there is one that can be read.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub answer: Option<String>,
-    /// Why there is no answer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub failure: Option<FailureView>,
-    /// How often its effect was leased.
-    pub attempts: u64,
-    /// How many attempts were lost: from one on, the effect may have taken place more than once, under one key.
-    pub lost: u64,
-    /// How many reports came too late and were kept.
-    pub late: u64,
-}
-
-/// Why a step failed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FailureView {
-    /// Kind of failure.
-    pub class: String,
-    /// What happened.
-    pub detail: Option<String>,
 }
 
 /// Where a workspace stands.
@@ -91,11 +42,13 @@ pub struct WorkspaceView {
     pub roots: BTreeMap<Space, HashText>,
 }
 
-/// A model call that a runtime leased, content opened.
+/// Work that a runtime leased, content opened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EffectView {
     /// The effect.
     pub effect: Id,
+    /// The task it belongs to.
+    pub task: Id,
     /// Fencing token of the newest lease.
     pub fence: u64,
     /// When that lease expires, milliseconds since 1970.
@@ -104,10 +57,54 @@ pub struct EffectView {
     pub in_doubt: bool,
     /// Sent outward with every attempt, always the same.
     pub idempotency_key: String,
-    /// Whom to call.
-    pub provider: ProviderEntry,
-    /// What to say.
-    pub request: ModelRequest,
+    /// What is to be done.
+    pub work: Work,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "is")]
+pub enum Work {
+    /// Call a model.
+    Model {
+        /// Whom to call.
+        provider: ProviderEntry,
+        /// What to say.
+        request: ModelRequest,
+    },
+    /// Use a capability.
+    Capability {
+        /// Its name.
+        capability: String,
+        /// What it is given.
+        arguments: Value,
+        /// Rules of the egress broker: `hosts` and `private`.
+        egress: Value,
+    },
+    /// Tell somebody that a person is waited for.
+    Notice(Notice),
+    /// There is nothing to do any more.
+    Moot,
+}
+
+/// That a person is waited for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Notice {
+    /// The approval.
+    pub approval: Id,
+    /// What is asked for.
+    pub kind: ApprovalKind,
+    /// Hash over what is to be decided.
+    pub digest: HashText,
+    /// What a person is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
+    /// What is to be approved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub value: Option<Value>,
+    /// Who is told, when nobody decided in time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub escalated_to: Option<String>,
 }
 
 /// An event as it is shown: the stored bytes, and its content opened by field name.
@@ -141,13 +138,16 @@ pub trait Sequencing {
     /// A task.
     async fn task(&self, workspace: WorkspaceId, task: Id) -> Result<Option<TaskView>, SequencingError>;
 
-    /// Wait until `task` has no waiting step, or `wait_ms` are over; then answer as [`Sequencing::task`].
+    /// Wait until `task` does not go on by itself, or `wait_ms` are over; then answer as [`Sequencing::task`].
     async fn settled(
         &self,
         workspace: WorkspaceId,
         task: Id,
         wait_ms: u64,
     ) -> Result<Option<TaskView>, SequencingError>;
+
+    /// A read model; none when what is asked for is not there.
+    async fn read(&self, workspace: WorkspaceId, query: Query) -> Result<Option<Value>, SequencingError>;
 
     /// Effects that wait for a runtime, at most `limit`. Reads only.
     async fn due(&self, workspace: WorkspaceId, limit: usize) -> Result<Vec<Id>, SequencingError>;

@@ -5,5 +5,6 @@
 
 mod perform;
 mod request;
+mod work;
 
 pub use perform::{Finished, Runtime};

@@ -1,11 +1,14 @@
 //! Lease, perform, report.
 
 use crate::request::request;
+use crate::work;
 use futures_util::future::{Either, select};
 use kernel::id::{BootId, DeviceId, Id, RuntimeId, WorkspaceId};
 use kernel::machine::Reply;
 use kernel::reject::Code;
-use ports::provider::{FailureClass, ModelFailure, ModelResponse, Speaker, Stop};
+use ports::egress::Egress;
+use ports::live::LiveChannel;
+use ports::notices::Notices;
 use ports::sequencing::EffectView;
 use ports::{Clock, Entropy, Models, Sequencing, SequencingError, Timer};
 use serde_json::{Value, json};
@@ -29,6 +32,8 @@ pub enum Finished {
     Reported,
     /// Its report could not be delivered: the lease will be taken over.
     Undelivered,
+    /// It was given up in the middle: the lease is somebody else's, or nobody wants it any more.
+    GivenUp,
 }
 
 /// A runtime's process.
@@ -47,6 +52,12 @@ pub struct Runtime {
     pub sequencing: Rc<dyn Sequencing>,
     /// The way to models.
     pub models: Rc<dyn Models>,
+    /// The way to everything else outside.
+    pub egress: Rc<dyn Egress>,
+    /// The way to people.
+    pub notices: Rc<dyn Notices>,
+    /// Where pieces of answers go while they arrive.
+    pub live: Rc<dyn LiveChannel>,
     /// Time.
     pub clock: Rc<dyn Clock>,
     /// Timer.
@@ -68,6 +79,16 @@ impl Runtime {
         self.send("runtime.join", &data, &[b"join", &self.boot.0]).await.map(|_| ())
     }
 
+    /// Let what is due by now happen. Says whether anything was.
+    pub async fn fire(&self) -> Result<bool, SequencingError> {
+        let random = self.random()?;
+        match self.send("timers.fire", &json!({}), &[b"fire", &random]).await {
+            Ok(_) => Ok(true),
+            Err(SequencingError::Refused(rejection)) if rejection.code == Code::NothingDue => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Lease what waits longest; none when nothing does.
     pub async fn take(&self) -> Result<Option<EffectView>, SequencingError> {
         let Some(effect) = self.lease().await? else { return Ok(None) };
@@ -76,13 +97,14 @@ impl Runtime {
 
     /// Perform a leased effect and report its outcome.
     pub async fn finish(&self, view: &EffectView) -> Result<Finished, SequencingError> {
-        let asked = view.request.messages.last().is_some_and(|message| message.speaker == Speaker::User);
-        let outcome = if asked { self.perform(view).await } else { Err(nothing_to_ask()) };
-        self.report(view, outcome).await
+        match self.perform(view).await {
+            Some(outcome) => self.report(view, &outcome).await,
+            None => Ok(Finished::GivenUp),
+        }
     }
 
     async fn lease(&self) -> Result<Option<Id>, SequencingError> {
-        let random = self.entropy.random().map_err(|why| SequencingError::Unavailable(why.0))?;
+        let random = self.random()?;
         let data = json!({ "runtime": self.id, "boot": self.boot, "ttl_ms": LEASE_MS });
         match self.send("effect.lease", &data, &[b"lease", &random]).await {
             Ok(reply) => Ok(reply.made.first().copied()),
@@ -91,18 +113,19 @@ impl Runtime {
         }
     }
 
-    /// Call the model; hold the lease meanwhile.
-    async fn perform(&self, view: &EffectView) -> Result<ModelResponse, ModelFailure> {
-        let mut call = pin!(self.models.call(&view.provider, &view.idempotency_key, &view.request));
+    /// Do the work and hold the lease meanwhile. None when the lease was lost: others took over, or it was cancelled.
+    async fn perform(&self, view: &EffectView) -> Option<Value> {
+        let mut work = pin!(work::perform(self, view));
         let mut renewals = 0u64;
         loop {
             let wait = pin!(self.timer.sleep(RENEW_MS));
-            match select(call.as_mut(), wait).await {
-                Either::Left((outcome, _)) => return outcome,
+            match select(work.as_mut(), wait).await {
+                Either::Left((outcome, _)) => return Some(outcome),
                 Either::Right(_) => {
                     renewals += 1;
-                    // A renewal that is refused means that others took over: the outcome will be kept as late.
-                    let _ = self.renew(view, renewals).await;
+                    if let Err(SequencingError::Refused(_)) = self.renew(view, renewals).await {
+                        return None;
+                    }
                 }
             }
         }
@@ -118,14 +141,9 @@ impl Runtime {
         self.send("effect.renew", &data, &parts).await
     }
 
-    async fn report(
-        &self,
-        view: &EffectView,
-        outcome: Result<ModelResponse, ModelFailure>,
-    ) -> Result<Finished, SequencingError> {
+    async fn report(&self, view: &EffectView, outcome: &Value) -> Result<Finished, SequencingError> {
         let data = json!({
-            "runtime": self.id, "boot": self.boot, "effect": view.effect, "fence": view.fence,
-            "outcome": reported(&outcome),
+            "runtime": self.id, "boot": self.boot, "effect": view.effect, "fence": view.fence, "outcome": outcome,
         });
         let effect = view.effect.to_string();
         let parts: [&[u8]; 4] = [b"report", effect.as_bytes(), &self.boot.0, &view.fence.to_be_bytes()];
@@ -141,6 +159,10 @@ impl Runtime {
         Ok(Finished::Undelivered)
     }
 
+    fn random(&self) -> Result<[u8; 32], SequencingError> {
+        self.entropy.random().map_err(|why| SequencingError::Unavailable(why.0))
+    }
+
     async fn send(&self, name: &str, data: &Value, parts: &[&[u8]]) -> Result<Reply, SequencingError> {
         let now = self.clock.now_ms();
         let request = request(self.device, self.incarnation, now, name, data, parts)
@@ -152,30 +174,5 @@ impl Runtime {
             Some((code, ref detail)) => Err(SequencingError::Refused(code.because(detail.as_str()))),
             None => Ok(reply),
         }
-    }
-}
-
-/// The question cannot be read any more: its key was destroyed. Calling without it would only cost money.
-fn nothing_to_ask() -> ModelFailure {
-    let detail = "the question's key was destroyed".to_owned();
-    ModelFailure { class: FailureClass::Invalid, detail, retry_after_ms: None, retriable: false }
-}
-
-/// The outcome in the words of the report.
-fn reported(outcome: &Result<ModelResponse, ModelFailure>) -> Value {
-    match outcome {
-        Ok(response) => {
-            let usage = response.usage.unwrap_or_default();
-            let stop = match response.stop {
-                Stop::End => "end",
-                Stop::Length => "length",
-                Stop::Filter => "filter",
-            };
-            json!({
-                "is": "answered", "text": response.text, "stop": stop,
-                "input_tokens": usage.input_tokens, "output_tokens": usage.output_tokens,
-            })
-        }
-        Err(failure) => json!({ "is": "failed", "class": failure.class, "detail": failure.detail }),
     }
 }

@@ -9,6 +9,7 @@ mod load;
 mod reads;
 mod submit;
 mod verify;
+mod views;
 
 pub use failure::Failure;
 pub use submit::Job;

@@ -1,18 +1,16 @@
 //! Reading: what others may see of a workspace, content opened. Nothing here writes.
 
+use crate::views::{self, effect_view, open, task_view};
 use crate::{Failure, Sequencer};
 use kernel::effect;
-use kernel::entity::{Effect, Lease, Step, Task, Workspace as WorkspaceEntity};
+use kernel::entity::Workspace as WorkspaceEntity;
 use kernel::id::Id;
 use kernel::key::{Key, Line, Space};
-use kernel::machine::{Revealed, Stop, Workspace};
-use kernel::seal::Content;
-use ports::provider::{Message, ModelRequest, ProviderEntry, Speaker};
-use ports::sequencing::{EffectView, EventView, FailureView, StepView, TaskView, WorkspaceView};
+use kernel::machine::Revealed;
+use ports::sequencing::{EffectView, EventView, WorkspaceView};
+use ports::views::{Query, TaskView};
+use serde_json::Value;
 use std::collections::BTreeMap;
-
-/// How long a provider may take for one call, in milliseconds.
-const CALL_MS_MAX: u64 = 120_000;
 
 impl Sequencer {
     /// Where the workspace stands.
@@ -37,7 +35,12 @@ impl Sequencer {
 
     /// A task with its newest steps.
     pub async fn task(&mut self, id: Id) -> Result<Option<TaskView>, Failure> {
-        self.ask(|workspace| task(workspace, id)).await
+        self.ask(|workspace| task_view(workspace, id)).await
+    }
+
+    /// A read model; none when what is asked for is not there.
+    pub async fn read(&mut self, query: &Query) -> Result<Option<Value>, Failure> {
+        self.ask(|workspace| views::read(workspace, query)).await
     }
 
     /// Effects that wait for a runtime.
@@ -48,6 +51,11 @@ impl Sequencer {
     /// When the first lease is over.
     pub async fn next_expiry(&mut self) -> Result<Option<u64>, Failure> {
         self.ask(|workspace| Ok(effect::next_expiry(&workspace.read(Line::default()))?)).await
+    }
+
+    /// When the next timer is due.
+    pub async fn next_due(&mut self) -> Result<Option<u64>, Failure> {
+        self.ask(|workspace| Ok(effect::next_due(&workspace.read(Line::default()))?)).await
     }
 
     /// A leased effect.
@@ -65,93 +73,6 @@ impl Sequencer {
         }
         Ok(views)
     }
-}
-
-fn task(workspace: &Workspace, id: Id) -> Result<Option<TaskView>, Stop> {
-    let read = workspace.read(Line::default());
-    let Some(task) = read.data::<Task>(Key::Task(id))? else { return Ok(None) };
-    let mut steps = Vec::new();
-    let mut next = *task.last_step;
-    while let Some(step) = next
-        && steps.len() < effect::CONTEXT_STEPS_MAX
-    {
-        let Some((view, previous)) = step_view(workspace, step)? else { break };
-        steps.push(view);
-        next = previous;
-    }
-    steps.reverse();
-    Ok(Some(TaskView {
-        id,
-        title: open(workspace, task.title.as_ref())?,
-        steps,
-        input_tokens: task.input_tokens.0,
-        output_tokens: task.output_tokens.0,
-    }))
-}
-
-fn step_view(workspace: &Workspace, id: Id) -> Result<Option<(StepView, Option<Id>)>, Stop> {
-    let read = workspace.read(Line::default());
-    let Some(step) = read.data::<Step>(Key::Step(id))? else { return Ok(None) };
-    let lease = read.control::<Lease>(Key::Lease(*step.effect))?;
-    let failure = match step.failure.as_ref() {
-        Some(failure) => {
-            Some(FailureView { class: failure.class.clone(), detail: open(workspace, Some(&failure.detail))? })
-        }
-        None => None,
-    };
-    let view = StepView {
-        id,
-        agent: *step.agent,
-        effect: *step.effect,
-        status: *step.status,
-        prompt: open(workspace, step.prompt.as_ref())?,
-        answer: open(workspace, step.answer.as_ref())?,
-        failure,
-        attempts: lease.map_or(0, |lease| *lease.fence),
-        lost: lease.map_or(0, |lease| lease.lost.0),
-        late: lease.map_or(0, |lease| lease.late.0),
-    };
-    Ok(Some((view, *step.previous)))
-}
-
-fn effect_view(workspace: &Workspace, id: Id) -> Result<Option<EffectView>, Stop> {
-    let read = workspace.read(Line::default());
-    if read.data::<Effect>(Key::Effect(id))?.is_none_or(|effect| effect.settled_by.is_some()) {
-        return Ok(None);
-    }
-    let Some(lease) = read.control::<Lease>(Key::Lease(id))? else { return Ok(None) };
-    let Some(call) = effect::call(&read, id)? else { return Ok(None) };
-    let mut messages = Vec::new();
-    let mut say = |speaker, content: Option<&Content>| -> Result<(), Stop> {
-        messages.extend(open(workspace, content)?.map(|text| Message { speaker, text }));
-        Ok(())
-    };
-    say(Speaker::System, call.instructions.as_ref())?;
-    for (prompt, answer) in &call.turns {
-        say(Speaker::User, Some(prompt))?;
-        say(Speaker::Assistant, answer.as_ref())?;
-    }
-    let model = open(workspace, call.model.as_ref())?.unwrap_or_default();
-    Ok(Some(EffectView {
-        effect: id,
-        fence: *lease.fence,
-        expires_at: *lease.expires_at,
-        in_doubt: lease.lost.0 > 0,
-        idempotency_key: format!("{}.{id}", workspace.id()),
-        provider: ProviderEntry {
-            dialect: call.dialect.clone(),
-            base_url: open(workspace, call.base_url.as_ref())?.unwrap_or_default(),
-            key_ref: open(workspace, call.key_ref.as_ref())?,
-            model: model.clone(),
-            timeout_ms: CALL_MS_MAX,
-            allow_plain_http: false,
-        },
-        request: ModelRequest { model, messages, max_tokens: call.max_tokens },
-    }))
-}
-
-fn open(workspace: &Workspace, content: Option<&Content>) -> Result<Option<String>, Stop> {
-    content.map_or(Ok(None), |content| workspace.reveal(content).map(text))
 }
 
 fn text(revealed: Revealed) -> Option<String> {

@@ -79,7 +79,9 @@ impl Capability {
     pub fn violations(&self, arguments: &Value) -> Vec<String> {
         let schema = serde_json::from_str(self.input).map_err(|why| why.to_string());
         match schema.and_then(|schema: Value| Schema::compile(&schema)) {
-            Ok(schema) => schema.violations(arguments).into_iter().map(|it| format!("{} {}", it.pointer, it.message)).collect(),
+            Ok(schema) => {
+                schema.violations(arguments).into_iter().map(|it| format!("{} {}", it.pointer, it.message)).collect()
+            }
             Err(why) => vec![format!("the schema of {} cannot be read: {why}", self.name)],
         }
     }

@@ -70,7 +70,8 @@ impl Decide for ApprovalDecide {
         }
         let mut to = Staged::new(with);
         to.caused_by(row.task.command);
-        let verdict = Verdict { decision: self.says(*row.kind)?, value: self.value.clone(), reason: self.reason.clone() };
+        let verdict =
+            Verdict { decision: self.says(*row.kind)?, value: self.value.clone(), reason: self.reason.clone() };
         person::decide(&mut to, id, verdict)?;
         Ok(to.decision())
     }

@@ -20,6 +20,9 @@ pub struct EgressAllow {
     /// Ranges of addresses that are not public and may be reached nevertheless: `10.1.0.0/16`.
     #[serde(default)]
     pub private: Vec<String>,
+    /// Which secret may be sent to whom: `vault:github@api.github.com`.
+    #[serde(default)]
+    pub secrets: Vec<String>,
 }
 
 impl Decide for EgressAllow {
@@ -27,13 +30,13 @@ impl Decide for EgressAllow {
     const SCOPE: &'static str = "egress:write";
 
     fn decide<V: View>(&self, _: &Context<'_, V>) -> Result<Decision, Halt> {
-        if self.hosts.len() + self.private.len() > RULES_MAX {
+        if self.hosts.len() + self.private.len() + self.secrets.len() > RULES_MAX {
             return Err(Code::TooLong.because(format!("at most {RULES_MAX} rules are kept")).into());
         }
-        for rule in self.hosts.iter().chain(&self.private) {
+        for rule in self.hosts.iter().chain(&self.private).chain(&self.secrets) {
             line("rule", rule, REFERENCE_MAX)?;
         }
-        let rules = json!({"hosts": self.hosts, "private": self.private}).to_string();
+        let rules = json!({"hosts": self.hosts, "private": self.private, "secrets": self.secrets}).to_string();
         Ok(Decision::one(EgressAllowed { rules: Content::plain(rules) }, Vec::new()))
     }
 }

@@ -61,7 +61,9 @@ impl Decide for ProviderDefine {
                 return Err(Code::InvalidArgument.because("key_ref must be env:NAME or vault:NAME").into());
             }
         }
-        for most in [self.timeout_ms.unwrap_or(1), self.prices.input_micros_per_mtok, self.prices.output_micros_per_mtok] {
+        for most in
+            [self.timeout_ms.unwrap_or(1), self.prices.input_micros_per_mtok, self.prices.output_micros_per_mtok]
+        {
             amount("amount", most)?;
         }
         if self.timeout_ms == Some(0) {

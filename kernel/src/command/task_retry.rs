@@ -37,7 +37,7 @@ impl Decide for TaskRetry {
                 return Err(not_failed(task));
             }
             let allowed = row.deadline.map(|deadline| deadline.saturating_sub(*row.started_at));
-            to.emit(RunResumed { task, deadline: allowed.map(|ms| to.now_ms.saturating_add(ms)) })?;
+            to.emit(RunResumed { task, at_ms: to.now_ms, deadline: allowed.map(|ms| to.now_ms.saturating_add(ms)) })?;
             run::advance(&mut to, task, None)?;
             return Ok(to.decision());
         }

@@ -1,5 +1,6 @@
 //! A person, or the time, decided.
 
+use super::{EventType, Place};
 use crate::entity::{Approval, Decision};
 use crate::id::Id;
 use crate::key::Key;
@@ -7,7 +8,6 @@ use crate::merge::Exclusive;
 use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// A person, or the time, decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

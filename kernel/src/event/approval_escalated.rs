@@ -1,12 +1,12 @@
 //! Nobody decided so far, and somebody else is told.
 
+use super::{EventType, Place};
 use crate::entity::Approval;
 use crate::id::Id;
 use crate::key::Key;
 use crate::merge::Lww;
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// Nobody decided so far, and somebody else is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

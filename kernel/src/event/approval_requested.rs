@@ -1,5 +1,6 @@
 //! The work waits for a person.
 
+use super::{EventType, Place};
 use crate::entity::{Approval, ApprovalKind};
 use crate::hash::HashText;
 use crate::id::Id;
@@ -8,7 +9,6 @@ use crate::merge::{Exclusive, Lww};
 use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// The work waits for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,12 +1,12 @@
 //! A call waits for a person.
 
+use super::{EventType, Place};
 use crate::entity::{Call, CallStatus};
 use crate::id::Id;
 use crate::key::Key;
 use crate::merge::Exclusive;
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// A call waits for a person.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! A person changed what a call is given.
 
+use super::{EventType, Place};
 use crate::entity::Call;
 use crate::id::Id;
 use crate::key::Key;
@@ -7,7 +8,6 @@ use crate::merge::Exclusive;
 use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// A person changed what a call is given.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! A capability is to be used.
 
+use super::{EventType, Place};
 use crate::entity::{Call, CallStatus, Idempotency, Owner, Run};
 use crate::id::Id;
 use crate::key::Key;
@@ -7,7 +8,6 @@ use crate::merge::{Counter, Exclusive};
 use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// A workflow or an agent asks for a capability.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

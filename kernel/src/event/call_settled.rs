@@ -1,5 +1,6 @@
 //! A call has a result, or will have none.
 
+use super::{Closing, EventType, Place};
 use crate::entity::{Call, CallStatus, Failure, Owner, Run};
 use crate::id::Id;
 use crate::key::Key;
@@ -7,7 +8,6 @@ use crate::merge::Exclusive;
 use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{Closing, EventType, Place};
 
 /// A call has a result, or will have none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! A document has a new text.
 
+use super::{EventType, Place};
 use crate::entity::Document;
 use crate::id::KeyId;
 use crate::key::Key;
@@ -7,7 +8,6 @@ use crate::merge::{Exclusive, Lww, Text};
 use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// A document has a new text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

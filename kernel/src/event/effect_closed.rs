@@ -1,8 +1,8 @@
 //! Nothing more is wanted of an effect.
 
+use super::{Closing, EventType, Place};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{Closing, EventType, Place};
 
 /// Nothing more is wanted of an effect: it is done with, or was cancelled. A report of it comes too late from here on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

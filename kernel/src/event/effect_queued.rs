@@ -1,10 +1,10 @@
 //! An effect waits for a runtime again.
 
+use super::{EventType, Place};
 use crate::id::Id;
 use crate::key::Key;
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// An effect whose time came waits for a runtime again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

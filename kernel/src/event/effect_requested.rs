@@ -1,12 +1,12 @@
 //! The outside world owes something from here on.
 
+use super::{EventType, Place};
 use crate::entity::{Call, CallStatus, Effect, Step};
 use crate::id::Id;
 use crate::key::Key;
 use crate::merge::Exclusive;
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// The outside world owes something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

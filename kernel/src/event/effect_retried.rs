@@ -1,12 +1,12 @@
 //! An attempt failed and is to be repeated.
 
+use super::{Closing, EventType, Place};
 use crate::entity::Effect;
 use crate::id::Id;
 use crate::key::Key;
 use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{Closing, EventType, Place};
 
 /// An attempt failed; the effect will be tried again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

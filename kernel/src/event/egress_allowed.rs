@@ -1,12 +1,12 @@
 //! Where requests of this workspace may go.
 
+use super::{EventType, Place};
 use crate::entity::Egress;
 use crate::key::Key;
 use crate::merge::Lww;
 use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// Requests of this workspace may go to these places and no others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

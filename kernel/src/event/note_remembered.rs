@@ -1,5 +1,6 @@
 //! Something is to be remembered.
 
+use super::{EventType, Place};
 use crate::entity::Note;
 use crate::id::Id;
 use crate::key::Key;
@@ -7,7 +8,6 @@ use crate::merge::Exclusive;
 use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// Something is to be remembered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! A run came to its end, one way or another.
 
+use super::{EventType, Place};
 use crate::entity::{Failure, Run, RunStatus};
 use crate::id::Id;
 use crate::key::Key;
@@ -7,7 +8,6 @@ use crate::merge::Exclusive;
 use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// A run came to its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

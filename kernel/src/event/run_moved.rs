@@ -1,5 +1,6 @@
 //! A run went on within its workflow.
 
+use super::{EventType, Place};
 use crate::entity::Run;
 use crate::id::Id;
 use crate::key::Key;
@@ -7,7 +8,6 @@ use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use crate::workflow::run::Move;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// A run went on within its workflow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

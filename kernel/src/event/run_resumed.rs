@@ -1,18 +1,20 @@
 //! A failed run goes on where it failed.
 
+use super::{EventType, Place};
 use crate::entity::{Run, RunStatus};
 use crate::id::Id;
 use crate::key::Key;
 use crate::merge::Exclusive;
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// A failed run goes on where it failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunResumed {
     /// The task.
     pub task: Id,
+    /// When, milliseconds since 1970: what it does has all its time again.
+    pub at_ms: u64,
     /// When it is stopped for taking too long, milliseconds since 1970.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deadline: Option<u64>,
@@ -31,7 +33,7 @@ impl EventType for RunResumed {
             run.status = Exclusive(RunStatus::Running);
             run.failure = Exclusive(None);
             run.deadline = Exclusive(self.deadline);
-            run.position.again();
+            run.position.again(self.at_ms);
         });
     }
 }

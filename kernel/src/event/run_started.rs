@@ -1,5 +1,6 @@
 //! A workflow begins.
 
+use super::{EventType, Place};
 use crate::entity::{Run, RunStatus, Task};
 use crate::id::Id;
 use crate::key::Key;
@@ -8,7 +9,6 @@ use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use crate::workflow::run::Position;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// A workflow begins, as a task.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,12 +1,12 @@
 //! A run goes on by itself at a time.
 
+use super::{EventType, Place};
 use crate::entity::Run;
 use crate::id::Id;
 use crate::key::Key;
 use crate::merge::Exclusive;
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// A run goes on by itself at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

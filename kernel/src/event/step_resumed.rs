@@ -1,12 +1,12 @@
 //! A failed step is tried again from its last model call on.
 
+use super::{EventType, Place};
 use crate::entity::{Step, StepStatus};
 use crate::id::Id;
 use crate::key::Key;
 use crate::merge::Exclusive;
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// A failed step is tried again.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! A step ends without the outcome of an effect: a limit, no progress, or a cancellation.
 
+use super::{EventType, Place};
 use crate::entity::{Failure, Step, StepStatus};
 use crate::id::Id;
 use crate::key::Key;
@@ -7,7 +8,6 @@ use crate::merge::Exclusive;
 use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// A step ends without an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! Nobody wants a task any more.
 
+use super::{EventType, Place};
 use crate::entity::Task;
 use crate::id::Id;
 use crate::key::Key;
@@ -7,7 +8,6 @@ use crate::merge::Exclusive;
 use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// Nobody wants a task any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

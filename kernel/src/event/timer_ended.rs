@@ -1,10 +1,10 @@
 //! What was due at a time came, or is not wanted any more.
 
+use super::{EventType, Place};
 use crate::id::Id;
 use crate::key::Key;
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// What was due at a time came, or is not wanted any more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

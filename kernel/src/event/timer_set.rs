@@ -1,10 +1,10 @@
 //! Something is due at a time.
 
+use super::{EventType, Place};
 use crate::id::Id;
 use crate::key::Key;
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// Something is due at a time.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

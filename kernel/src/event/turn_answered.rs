@@ -1,5 +1,6 @@
 //! A model call did not end its step: the model asked for tools, or its answer is sent back.
 
+use super::{Closing, EventType, Place, Used};
 use crate::entity::{Step, Turn};
 use crate::id::Id;
 use crate::key::Key;
@@ -7,7 +8,6 @@ use crate::merge::{Append, Exclusive};
 use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{Closing, EventType, Place, Used};
 
 /// A model call that did not end its step.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,5 +1,6 @@
 //! A workflow passed its check and can be run.
 
+use super::{EventType, Place};
 use crate::entity::{Name, Workflow};
 use crate::id::{Id, KeyId};
 use crate::key::Key;
@@ -7,7 +8,6 @@ use crate::merge::{Exclusive, Lww};
 use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
-use super::{EventType, Place};
 
 /// A workflow can be run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

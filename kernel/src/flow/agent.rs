@@ -4,7 +4,7 @@
 use super::call::{self, Asked};
 use super::{Fault, Outcome, backoff};
 use crate::capability;
-use crate::entity::{Agent, Call, Effect, Limits, Owner, Provider, Step, StepStatus, Turn};
+use crate::entity::{Agent, Call, Effect, Limits, Owner, Provider, Step, StepStatus, Task, Turn};
 use crate::event::{
     Closing, EffectRequested, EffectRetried, Outcome as Settled, StepRequested, StepSettled, StepStopped, TimerSet,
     TurnAnswered, Used,
@@ -73,8 +73,7 @@ pub fn asked<V: View>(
     let max_tokens = arguments.get("max_tokens").and_then(Value::as_u64);
     let asked_at = to.now_ms;
     let prompt = Content::plain(prompt);
-    // What an agent is asked by a workflow begins a conversation of its own.
-    let previous = None;
+    let previous = to.read().data::<Task>(Key::Task(task))?.and_then(|task| *task.last_step);
     to.emit(StepRequested {
         task,
         step,
@@ -105,7 +104,11 @@ pub fn answered<V: View>(to: &mut Staged<'_, V>, step: Id, closing: Closing, sai
     };
     match schema.map(|schema| structured(&said.text, &schema)) {
         Some(Err(why)) if row.repairs.0 < REPAIRS_MAX => one.send_back(to, said, &why),
-        Some(Err(why)) => one.settle(to, Settled::Failed { class: "invalid_output".to_owned(), detail: Content::plain(why) }, said.tokens),
+        Some(Err(why)) => one.settle(
+            to,
+            Settled::Failed { class: "invalid_output".to_owned(), detail: Content::plain(why) },
+            said.tokens,
+        ),
         Some(Ok(value)) => one.settle(to, final_answer(&said, value.to_string()), said.tokens),
         None => one.settle(to, final_answer(&said, said.text.clone()), said.tokens),
     }
@@ -143,7 +146,8 @@ impl Answered<'_> {
     }
 
     fn tool<V: View>(&self, to: &mut Staged<'_, V>, nth: usize, tool: ToolUse) -> Result<(), Halt> {
-        let parsed = if tool.arguments.trim().is_empty() { Ok(json!({})) } else { serde_json::from_str(&tool.arguments) };
+        let parsed =
+            if tool.arguments.trim().is_empty() { Ok(json!({})) } else { serde_json::from_str(&tool.arguments) };
         let offered = capability::find(&tool.name).filter(|found| found.is_tool).filter(|found| {
             self.agent.tools.iter().any(|name| capability::find(name).is_some_and(|it| it.name == found.name))
         });
@@ -155,7 +159,8 @@ impl Answered<'_> {
         };
         let arguments = parsed.unwrap_or(Value::Null);
         let risky = offered.is_some_and(|found| {
-            let listed = self.agent.approve.iter().any(|name| capability::find(name).is_some_and(|it| it.name == found.name));
+            let listed =
+                self.agent.approve.iter().any(|name| capability::find(name).is_some_and(|it| it.name == found.name));
             listed || found.is_risky(&arguments)
         });
         let asked = Asked {

@@ -20,9 +20,9 @@ pub mod doubt;
 mod http;
 pub mod person;
 pub mod run;
-pub mod timers;
 #[cfg(test)]
 mod tests;
+pub mod timers;
 
 use serde_json::Value;
 

@@ -14,7 +14,7 @@ use crate::schema::Schema;
 use crate::seal::Content;
 use crate::staged::Staged;
 use crate::view::{Halt, View};
-use crate::workflow::duration_ms;
+use crate::workflow::milliseconds as duration_ms;
 use serde_json::{Value, json};
 
 /// What a person is asked, and for how long.
@@ -30,12 +30,7 @@ struct Wanted {
 }
 
 /// `ask`: a question, or something to approve.
-pub fn ask<V: View>(
-    to: &mut Staged<'_, V>,
-    task: Id,
-    call: Id,
-    arguments: &Value,
-) -> Result<Result<(), Fault>, Halt> {
+pub fn ask<V: View>(to: &mut Staged<'_, V>, task: Id, call: Id, arguments: &Value) -> Result<Result<(), Fault>, Halt> {
     let wanted = match wanted(arguments) {
         Ok(wanted) => wanted,
         Err(why) => return Ok(Err(Fault::new("invalid_arguments", 400, why))),
@@ -60,9 +55,10 @@ pub fn approve<V: View>(
 
 /// Nobody knows whether a call took effect: a person says what to do.
 pub fn doubt<V: View>(to: &mut Staged<'_, V>, task: Id, call: Id, arguments: &Value) -> Result<(), Halt> {
-    let question = "It is not known whether this took place. Approve to do it again, answer with its result if it did, \
+    let question =
+        "It is not known whether this took place. Approve to do it again, answer with its result if it did, \
                     or reject to let it fail."
-        .to_owned();
+            .to_owned();
     let wanted = Wanted { question: Some(question), value: Some(arguments.clone()), ..Wanted::default() };
     request(to, task, call, ApprovalKind::Doubt, wanted)
 }
@@ -167,13 +163,7 @@ pub fn decide<V: View>(to: &mut Staged<'_, V>, id: Id, verdict: Verdict) -> Resu
     decided(to, id, &row, verdict, by)
 }
 
-fn decided<V: View>(
-    to: &mut Staged<'_, V>,
-    id: Id,
-    row: &Approval,
-    verdict: Verdict,
-    by: String,
-) -> Result<(), Halt> {
+fn decided<V: View>(to: &mut Staged<'_, V>, id: Id, row: &Approval, verdict: Verdict, by: String) -> Result<(), Halt> {
     to.emit(ApprovalDecided {
         approval: id,
         task: *row.task,
@@ -212,7 +202,8 @@ fn answer<V: View>(to: &mut Staged<'_, V>, row: &Approval, verdict: Verdict, by:
 fn go_ahead<V: View>(to: &mut Staged<'_, V>, row: &Approval, call: &Call, verdict: Verdict) -> Result<(), Halt> {
     let (task, id) = (*row.task, *row.call);
     if let Some(arguments) = verdict.value.filter(|_| verdict.decision == Decision::Edited) {
-        let violations = crate::capability::find(&call.capability).map(|it| it.violations(&arguments)).unwrap_or_default();
+        let violations =
+            crate::capability::find(&call.capability).map(|it| it.violations(&arguments)).unwrap_or_default();
         if !violations.is_empty() {
             let why = format!("the edited arguments are not valid: {}", violations.join("; "));
             return Err(Code::InvalidArgument.because(why).into());

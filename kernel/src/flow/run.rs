@@ -24,10 +24,9 @@ pub const MOVES_MAX: usize = 192;
 struct Opened<'a, 'b, V>(&'a Staged<'b, V>);
 
 impl<V: View> Values for Opened<'_, '_, V> {
-    fn open(&self, content: &Content) -> Result<Value, Halt> {
+    fn open(&self, content: &Content) -> Result<Rc<Value>, Halt> {
         // A value whose key was destroyed is null, as it is for everybody.
-        let Some(text) = crate::view::View::open(self.0, content)? else { return Ok(Value::Null) };
-        serde_json::from_str(&text).map_err(|why| Halt::Broken(format!("a value of a run is not JSON: {why}")))
+        Ok(self.0.json(content)?.unwrap_or_default())
     }
 }
 
@@ -67,7 +66,9 @@ pub fn advance<V: View>(to: &mut Staged<'_, V>, task: Id, outcome: Option<Outcom
     let definition = match row.as_ref().map(|row| definition(to, row, workflow)).transpose() {
         Ok(Some(definition)) => definition,
         // The workflow's own key was destroyed while it ran.
-        Ok(None) | Err(Halt::Reject(_)) => return fail(to, task, &error(&Fault::new("erased", 410, "the workflow is gone"))),
+        Ok(None) | Err(Halt::Reject(_)) => {
+            return fail(to, task, &error(&Fault::new("erased", 410, "the workflow is gone")));
+        }
         Err(halt) => return Err(halt),
     };
     wait_no_more(to, task, &run)?;
@@ -129,14 +130,14 @@ fn facts<V: View>(to: &Staged<'_, V>, task: Id, run: &Run) -> Facts {
 fn step<V: View>(to: &mut Staged<'_, V>, task: Id, next: Next) -> Result<Went, Halt> {
     match next {
         Next::Move(step) => to.emit(RunMoved { task, step }).map(|()| Went::On),
-        Next::Call { node, capability, arguments } => {
-            to.emit(RunMoved { task, step: interpreter::blocked(node) })?;
+        Next::Call { step, node, capability, arguments } => {
+            to.emit(RunMoved { task, step })?;
             let owner = Owner::Run(node);
             let asked = Asked { task, owner, capability, arguments, tool: None, ask_first: false };
             Ok(call::request(to, asked)?.map_or(Went::ToWait, Went::Back))
         }
-        Next::Wait { node, until_ms } => {
-            to.emit(RunMoved { task, step: interpreter::blocked(node) })?;
+        Next::Wait { step, until_ms } => {
+            to.emit(RunMoved { task, step })?;
             wait_until(to, task, until_ms)?;
             Ok(Went::ToWait)
         }
@@ -206,7 +207,11 @@ pub fn due<V: View>(to: &mut Staged<'_, V>, task: Id, at: u64) -> Result<(), Hal
         return Ok(());
     }
     let Some(waiting) = *run.call else {
-        return if interpreter::is_blocked(&run.position) { advance(to, task, Some(Ok(Value::Null))) } else { advance(to, task, None) };
+        return if run.position.is_blocked() {
+            advance(to, task, Some(Ok(Value::Null)))
+        } else {
+            advance(to, task, None)
+        };
     };
     cancel::call(to, waiting)?;
     let fault = Fault::new("timeout", 408, "it took longer than the workflow allows");

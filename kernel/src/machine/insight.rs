@@ -12,6 +12,7 @@ use crate::reject::Code;
 use crate::seal::{Content, Subject};
 use crate::view::{Answer, Found, Halt, Lookup, View, Want};
 use crate::workflow::Definition;
+use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -20,6 +21,10 @@ use std::rc::Rc;
 const TEXT_BYTES_MAX: usize = 256 * 1024;
 /// All texts that are kept open, in bytes; beyond that they are forgotten together.
 const TEXTS_BYTES_MAX: usize = 8 << 20;
+/// Values from this many bytes on are kept parsed.
+const VALUE_BYTES_MIN: usize = 2 * 1024;
+/// Values kept parsed.
+const VALUES_MAX: usize = 16;
 /// Workflows kept parsed.
 const WORKFLOWS_MAX: usize = 64;
 
@@ -27,6 +32,7 @@ const WORKFLOWS_MAX: usize = 64;
 #[derive(Default)]
 pub(super) struct Insight {
     texts: RefCell<Texts>,
+    values: RefCell<BTreeMap<HashText, Rc<Value>>>,
     workflows: RefCell<BTreeMap<HashText, Rc<Definition>>>,
 }
 
@@ -60,6 +66,7 @@ impl Insight {
     /// Keep nothing.
     pub(super) fn forget(&self) {
         self.texts.take();
+        self.values.take();
         self.workflows.take();
     }
 }
@@ -98,11 +105,31 @@ impl View for Workspace {
         }
     }
 
+    fn json(&self, content: &Content) -> Result<Option<Rc<Value>>, Halt> {
+        let Some(text) = self.open(content)? else { return Ok(None) };
+        let hash = content.unit().map(|unit| unit.hash).filter(|_| text.len() >= VALUE_BYTES_MIN);
+        if let Some(known) = hash.and_then(|hash| self.insight.values.borrow().get(&hash).cloned()) {
+            return Ok(Some(known));
+        }
+        let value = serde_json::from_str(&text).map_err(|why| Halt::Broken(format!("a value is not JSON: {why}")))?;
+        let value: Rc<Value> = Rc::new(value);
+        if let Some(hash) = hash {
+            let mut values = self.insight.values.borrow_mut();
+            if values.len() >= VALUES_MAX {
+                values.clear();
+            }
+            values.insert(hash, Rc::clone(&value));
+        }
+        Ok(Some(value))
+    }
+
     fn tag(&self, parts: &[&str]) -> Result<KeyId, Halt> {
         let subject = Subject::Workspace;
         let key = self.read(Line::default()).control::<DataKeyEntity>(Key::Subject(subject))?;
         let Some(key) = key.filter(|key| !*key.destroyed) else {
-            return Err(Code::KeyDestroyed.because("the workspace's own key is gone, so nothing is found by name").into());
+            return Err(Code::KeyDestroyed
+                .because("the workspace's own key is gone, so nothing is found by name")
+                .into());
         };
         let open = self.keys.get(&key.key).ok_or(Halt::Load(Want::DataKey(*key.key, subject)))?;
         Ok(open.tag(parts))

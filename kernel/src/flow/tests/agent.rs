@@ -44,7 +44,8 @@ fn tools_run_side_by_side_and_the_model_waits_for_all_of_them() {
     let mut it = begun();
     asked(&mut it, json!({"tools": ["http.request", "recall"]}));
     let (effect, fence) = it.leases();
-    let get = |path: &str| ("http.request", json!({"method": "GET", "endpoint": format!("https://example.org/{path}")}));
+    let get =
+        |path: &str| ("http.request", json!({"method": "GET", "endpoint": format!("https://example.org/{path}")}));
     it.report_calls(effect, fence, &[get("one"), get("two"), ("recall", json!({"query": "legs"}))]);
     let (one, two) = (it.leases(), it.leases());
     for (nth, (effect, fence)) in [two, one].into_iter().enumerate() {
@@ -69,7 +70,11 @@ fn a_tool_it_does_not_have_and_arguments_that_do_not_fit_are_told_to_the_model()
     ];
     it.report_calls(effect, fence, &calls);
     let requested: Vec<CallRequested> = it.all();
-    let rows: Vec<Call> = requested.iter().map(|it| it.call).collect::<Vec<_>>().into_iter()
+    let rows: Vec<Call> = requested
+        .iter()
+        .map(|it| it.call)
+        .collect::<Vec<_>>()
+        .into_iter()
         .map(|call| it.data(BranchId::Main, Key::Call(call)).unwrap())
         .collect();
     let classes: Vec<_> = rows.iter().map(|row| row.failure.as_ref().unwrap().class.clone()).collect();
@@ -119,14 +124,14 @@ fn a_model_that_calls_tools_for_ever_is_stopped_by_its_limit() {
 
 #[test]
 fn tokens_money_and_time_are_limits_too() {
-    for (limits, wait_ms) in [
-        (json!({"tokens": 15}), 0),
-        (json!({"cost_micros": 1}), 0),
-        (json!({"ms": 1_000}), 2_000),
-    ] {
+    for (limits, wait_ms) in [(json!({"tokens": 15}), 0), (json!({"cost_micros": 1}), 0), (json!({"ms": 1_000}), 2_000)]
+    {
         let mut it = begun();
-        it.given("provider.define", json!({"name": "dear", "dialect": "openai-chat", "base_url": "http://127.0.0.1:1",
-            "model": "m", "prices": {"input_micros_per_mtok": 1, "output_micros_per_mtok": 2}}));
+        it.given(
+            "provider.define",
+            json!({"name": "dear", "dialect": "openai-chat", "base_url": "http://127.0.0.1:1",
+            "model": "m", "prices": {"input_micros_per_mtok": 1, "output_micros_per_mtok": 2}}),
+        );
         let provider = it.made()[0];
         asked(&mut it, json!({"tools": ["recall"], "limits": limits, "provider": provider}));
         let (effect, fence) = it.leases();

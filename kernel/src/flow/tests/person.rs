@@ -41,7 +41,8 @@ fn writing_outside_waits_for_a_person_who_is_told_and_then_goes_on() {
     let mut it = begun();
     let asked = risky(&mut it, json!({"tools": ["http.request"]}), "http.request", post());
     noticed(&mut it);
-    it.when("effect.lease", json!({"runtime": it.runtime(), "boot": boot(1), "ttl_ms": 1})).rejected(Code::NothingToLease);
+    it.when("effect.lease", json!({"runtime": it.runtime(), "boot": boot(1), "ttl_ms": 1}))
+        .rejected(Code::NothingToLease);
     decide(&mut it, asked.approval, asked.digest, "approve", json!({}));
     it.then(&["approval.decided", "effect.requested"]);
     it.leases();
@@ -151,7 +152,8 @@ fn a_write_that_must_not_be_repeated_fails_in_doubt() {
     noticed(&mut it);
     decide(&mut it, asked.approval, asked.digest, "approve", json!({}));
     let (effect, fence) = it.leases();
-    let outcome = json!({"is": "failed", "class": "interrupted", "detail": "it broke", "sent": true, "retriable": true});
+    let outcome =
+        json!({"is": "failed", "class": "interrupted", "detail": "it broke", "sent": true, "retriable": true});
     let data = json!({"runtime": it.runtime(), "boot": boot(1), "effect": effect, "fence": fence, "outcome": outcome});
     it.when("effect.report", data);
     let [CallSettled { outcome: CallOutcome::Failed { class, .. }, .. }] = &it.all()[..] else { panic!() };
@@ -166,7 +168,8 @@ fn a_read_that_broke_off_is_done_again() {
     let (effect, fence) = it.leases();
     it.report_calls(effect, fence, &[("http.request", json!({"endpoint": "https://example.org"}))]);
     let (effect, fence) = it.leases();
-    let outcome = json!({"is": "failed", "class": "interrupted", "detail": "it broke", "sent": true, "retriable": true});
+    let outcome =
+        json!({"is": "failed", "class": "interrupted", "detail": "it broke", "sent": true, "retriable": true});
     let data = json!({"runtime": it.runtime(), "boot": boot(1), "effect": effect, "fence": fence, "outcome": outcome});
     it.when("effect.report", data).then(&["effect.retried", "timer.set"]);
 }
