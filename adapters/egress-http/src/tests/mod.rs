@@ -1,0 +1,1 @@
+//! The adapter against peers on this machine.
