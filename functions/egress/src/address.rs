@@ -61,7 +61,8 @@ const GLOBAL_UNICAST: Range = Range::v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
 
 /// What `address` is instead of public; `None` if it is public.
 pub fn special(address: IpAddr) -> Option<&'static str> {
-    let named = |table: &[(Range, &'static str)]| table.iter().find(|(range, _)| range.contains(address)).map(|of| of.1);
+    let named =
+        |table: &[(Range, &'static str)]| table.iter().find(|(range, _)| range.contains(address)).map(|of| of.1);
     match address {
         IpAddr::V4(_) => named(&V4),
         IpAddr::V6(_) if GLOBAL_UNICAST.contains(address) => named(&V6),

@@ -67,7 +67,10 @@ impl Broker {
             let location = if follows { redirect::location(response.status(), response.headers())? } else { None };
             let Some(location) = location else { return Ok(answer(response, &message.target)) };
             if redirects == policy.redirects_max {
-                return fail(TooManyRedirects, format!("{redirects} redirects and another one from {}", message.target));
+                return fail(
+                    TooManyRedirects,
+                    format!("{redirects} redirects and another one from {}", message.target),
+                );
             }
             redirects += 1;
             message = message.redirected(response.status(), location)?;
@@ -89,7 +92,8 @@ impl Broker {
                 fail(TooLarge, format!("the answer of {target} has more than {} bytes", policy.response_bytes_max))
             }
             ExchangeError::Interrupted(why) => {
-                let failure = EgressFailure::unsent(Interrupted, format!("the exchange with {target} broke off: {why}"));
+                let failure =
+                    EgressFailure::unsent(Interrupted, format!("the exchange with {target} broke off: {why}"));
                 Err(secrets.conceal(failure))
             }
         })

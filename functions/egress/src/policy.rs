@@ -76,7 +76,11 @@ impl Policy {
 fn secret(text: &str) -> Result<(String, HostRule), &'static str> {
     let (reference, host) = text.split_once('@').ok_or("it does not say to whom; write vault:NAME@example.com")?;
     let known = ["env:", "vault:"].iter().any(|kind| reference.strip_prefix(kind).is_some_and(|name| !name.is_empty()));
-    if known { Ok((reference.to_owned(), HostRule::parse(host)?)) } else { Err("it is neither env:NAME nor vault:NAME") }
+    if known {
+        Ok((reference.to_owned(), HostRule::parse(host)?))
+    } else {
+        Err("it is neither env:NAME nor vault:NAME")
+    }
 }
 
 fn lines<T>(what: &str, texts: &[String], read: impl Fn(&str) -> Result<T, &'static str>) -> Outcome<Vec<T>> {
