@@ -100,6 +100,8 @@ const NOT_ON_THE_LIST: &[(&str, EgressClass)] = &[
     ("hTTp://example.com/", RefusedScheme),
     ("http://a.example.org/", RefusedScheme),
     ("https://plain.example.com/", RefusedScheme),
+    ("http://api.example.com:8443/", RefusedScheme),
+    ("https://plain.example.com:80/", RefusedScheme),
     // Ports.
     ("https://example.com:22/", RefusedHost),
     ("https://example.com:80/", RefusedHost),

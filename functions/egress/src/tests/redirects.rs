@@ -55,8 +55,8 @@ async fn the_method_and_the_body_of_a_redirected_request_are_those_the_status_as
 
 #[tokio::test]
 async fn credentials_stay_with_the_host_they_were_meant_for_and_do_not_come_back() {
-    let policy = hosts(&["example.com", "other.example.com", "https://example.com:8443", "http://example.com"]);
-    for elsewhere in ["https://other.example.com/", "https://example.com:8443/", "http://example.com/"] {
+    let policy = hosts(&["example.com", "other.example.com", "https://example.com:8443", "http://example.com:443"]);
+    for elsewhere in ["https://other.example.com/", "https://example.com:8443/", "http://example.com:443/"] {
         let paper = Paper::redirecting(307, &[elsewhere, "https://example.com/back"]);
         paper.send(&policy, request("POST")).await.unwrap();
         assert_eq!(paper.0.sent.borrow().len(), 3);

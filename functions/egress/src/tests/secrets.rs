@@ -59,10 +59,16 @@ async fn a_secret_travels_in_clear_on_this_machine_only() {
         secrets: vec!["vault:known@http://app.example.com".into()],
         ..hosts(&["http://app.example.com"])
     };
-    for (address, outcome) in [("127.0.0.1", None), ("10.0.0.1", Some(Secret)), ("93.184.216.34", Some(Secret))] {
-        let paper = Paper::naming("app.example.com", &[&[address]]);
+    let cases: [(&[&str], Option<EgressClass>); 4] = [
+        (&["127.0.0.1", "127.0.0.2"], None),
+        (&["10.0.0.1"], Some(Secret)),
+        (&["93.184.216.34"], Some(Secret)),
+        (&["127.0.0.1", "10.0.0.1"], Some(Secret)),
+    ];
+    for (addresses, outcome) in cases {
+        let paper = Paper::naming("app.example.com", &[addresses]);
         let sent = paper.send(&policy, request("http://app.example.com/", REFERENCE)).await;
-        assert_eq!(sent.err().map(|failure| failure.class), outcome, "{address}");
+        assert_eq!(sent.err().map(|failure| failure.class), outcome, "{addresses:?}");
     }
 }
 
