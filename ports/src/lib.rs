@@ -5,6 +5,7 @@
 
 pub mod ambient;
 pub mod notices;
+pub mod egress;
 pub mod outbound;
 pub mod problem;
 pub mod provider;
@@ -14,6 +15,7 @@ pub mod vault;
 pub mod views;
 
 pub use ambient::{Clock, Entropy, EntropyError, Timer};
+pub use egress::{Dial, Egress, EgressFailure, EgressPolicy, EgressRequest, EgressResponse, Resolver};
 pub use outbound::{Outbound, OutboundError};
 pub use problem::Problem;
 pub use provider::{Codec, Models};

@@ -13,7 +13,7 @@ const KERNEL_CRATES: [&str; 8] =
 const KERNEL_TEST_CRATES: [&str; 1] = ["proptest"];
 
 /// Crates that bind code to one kind of host: a clock, sockets, entropy, an executor, a storage engine.
-const PLATFORM_CRATES: [&str; 22] = [
+const PLATFORM_CRATES: [&str; 23] = [
     "async-std",
     "axum",
     "fs4",
@@ -32,6 +32,7 @@ const PLATFORM_CRATES: [&str; 22] = [
     "sqlx",
     "tempfile",
     "tokio",
+    "tokio-rustls",
     "ureq",
     "wasi",
     "wasm-bindgen",
