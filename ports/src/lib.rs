@@ -4,6 +4,7 @@
 //! Adapters implement ports; a conformance kit in `adapters/testkit` states what an implementation must hold.
 
 pub mod ambient;
+pub mod live;
 pub mod outbound;
 pub mod problem;
 pub mod provider;
@@ -12,6 +13,7 @@ pub mod store;
 pub mod vault;
 
 pub use ambient::{Clock, Entropy, EntropyError, Timer};
+pub use live::{LiveChannel, LiveDelta, LiveSubscription};
 pub use outbound::{Outbound, OutboundError};
 pub use problem::Problem;
 pub use provider::{Codec, Models};
