@@ -6,6 +6,7 @@
 pub mod ambient;
 pub mod notices;
 pub mod egress;
+pub mod live;
 pub mod outbound;
 pub mod problem;
 pub mod provider;
@@ -16,6 +17,7 @@ pub mod views;
 
 pub use ambient::{Clock, Entropy, EntropyError, Timer};
 pub use egress::{Dial, Egress, EgressFailure, EgressPolicy, EgressRequest, EgressResponse, Resolver};
+pub use live::{LiveChannel, LiveDelta, LiveSubscription};
 pub use outbound::{Outbound, OutboundError};
 pub use problem::Problem;
 pub use provider::{Codec, Models};

@@ -132,6 +132,9 @@ pub trait Sequencing {
     async fn events(&self, workspace: WorkspaceId, after: u64, limit: usize)
     -> Result<Vec<EventView>, SequencingError>;
 
+    /// Wait until the last committed event is beyond `after`, or `wait_ms` are over; then answer with its position.
+    async fn moved(&self, workspace: WorkspaceId, after: u64, wait_ms: u64) -> Result<u64, SequencingError>;
+
     /// Where the workspace stands.
     async fn describe(&self, workspace: WorkspaceId) -> Result<WorkspaceView, SequencingError>;
 

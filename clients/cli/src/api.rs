@@ -1,5 +1,6 @@
 //! Talking to a host over HTTP: the one that runs over the data directory, or one started for this command.
 
+use crate::follow::Follow;
 use crate::host::{Config, HOST_FILE, Host, HostError, Identity};
 use crate::outcome::Problem;
 use bytes::Bytes;
@@ -7,14 +8,15 @@ use http::{Method, Request};
 use http_client::HttpClient;
 use ports::Outbound as _;
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The largest answer that is read.
 const ANSWER_MAX: usize = 64 << 20;
 
 /// A host to talk to.
 pub struct Api {
-    base: String,
+    data: PathBuf,
+    address: String,
     token: String,
     client: HttpClient,
     /// The host started for this command; it stops with it.
@@ -27,24 +29,39 @@ impl Api {
         match Host::start(&Config::new(data)) {
             Ok(host) => {
                 let (address, token) = (host.address(), host.token().to_owned());
-                Self::at(&address.to_string(), token, Some(host))
+                Self::at(data, address.to_string(), token, Some(host))
             }
             Err(HostError::Busy(what)) => {
                 let address = running(data).ok_or_else(|| Problem::from(HostError::Busy(what)))?;
-                Self::at(&address, Identity::open(data)?.token, None)
+                Self::at(data, address, Identity::open(data)?.token, None)
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    fn at(address: &str, token: String, own: Option<Host>) -> Result<Self, Problem> {
+    fn at(data: &Path, address: String, token: String, own: Option<Host>) -> Result<Self, Problem> {
         let client = HttpClient::new().map_err(|why| Problem::failed("http", why.to_string(), ""))?;
-        Ok(Self { base: format!("http://{address}"), token, client, own })
+        Ok(Self { data: data.to_owned(), address, token, client, own })
     }
 
     /// Whether the host was started for this command.
     pub fn is_own(&self) -> bool {
         self.own.is_some()
+    }
+
+    /// Where the host listens now: one that was started again may listen elsewhere.
+    pub(crate) fn address(&self) -> String {
+        let elsewhere = if self.is_own() { None } else { running(&self.data) };
+        elsewhere.unwrap_or_else(|| self.address.clone())
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Follow the events of `workspace` after a position: those there are, then those to come.
+    pub fn follow(&self, workspace: &str, after: u64) -> Follow<'_> {
+        Follow::new(self, workspace, after)
     }
 
     /// Read `path`.
@@ -67,7 +84,7 @@ impl Api {
     ) -> Result<Value, Problem> {
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("{}{path}", self.base))
+            .uri(format!("http://{}{path}", self.address))
             .header("authorization", format!("Bearer {}", self.token))
             .header("content-type", "application/json");
         if let Some(key) = key {

@@ -91,6 +91,9 @@ pub struct Log {
     /// Show at most this many.
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,
+    /// Go on with what happens, until interrupted.
+    #[arg(long)]
+    pub follow: bool,
     /// One JSON object a line: the event as stored, its hash, and its content opened.
     #[arg(long)]
     pub json: bool,

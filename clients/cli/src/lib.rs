@@ -3,5 +3,7 @@
 pub mod api;
 pub mod args;
 pub mod commands;
+pub mod follow;
 pub mod host;
 pub mod outcome;
+pub mod sse;

@@ -4,8 +4,9 @@ use crate::gateway::Gateway;
 use crate::path::Params;
 use crate::query::{self, Given};
 use crate::routes::{self, Endpoint, Missing};
-use crate::{browser, commands, openapi, reads, workspaces};
+use crate::{browser, commands, openapi, reads, stream, workspaces};
 use bytes::Bytes;
+use futures_util::stream::LocalBoxStream;
 use http::header::{ALLOW, HeaderValue};
 use http::{Request, Response, StatusCode};
 use ports::Problem;
@@ -26,37 +27,55 @@ pub struct Call<'a> {
     pub given: Given,
 }
 
+/// The chunks of an answer that goes on.
+pub type Chunks = LocalBoxStream<'static, Bytes>;
+
+/// What an answer carries.
+pub enum Body {
+    /// All there is.
+    Whole(Bytes),
+    /// Chunks, for as long as the client listens and the host runs.
+    Stream(Chunks),
+}
+
 #[derive(Serialize)]
 struct Health {
     status: &'static str,
 }
 
 /// Answer `request`. Whatever is wrong with it, the answer is a problem document.
-pub async fn handle(request: Request<Bytes>, gateway: &Gateway<'_>) -> Response<Bytes> {
-    answer(&request, gateway).await.unwrap_or_else(|problem| problem.response())
+pub async fn handle(request: Request<Bytes>, gateway: &Gateway<'_>) -> Response<Body> {
+    answer(&request, gateway).await.unwrap_or_else(|problem| problem.response().map(Body::Whole))
 }
 
-async fn answer(request: &Request<Bytes>, gateway: &Gateway<'_>) -> Result<Response<Bytes>, Problem> {
+async fn answer(request: &Request<Bytes>, gateway: &Gateway<'_>) -> Result<Response<Body>, Problem> {
     browser::check(request, gateway)?;
     let (route, params) = match routes::find(request.method(), request.uri().path()) {
         Ok(found) => found,
         Err(Missing::Path) => return Err(Fault::UnknownRoute.because("paths and methods stand in /openapi.json")),
-        Err(Missing::Method(allowed)) => return Ok(other_method(&allowed)),
+        Err(Missing::Method(allowed)) => return Ok(other_method(&allowed).map(Body::Whole)),
     };
     let principal = if route.open { "" } else { gateway.tokens.authenticate(request.headers())? };
     let given = query::read(request.uri().query(), route.query)?;
     let call = Call { gateway, request, principal, params, given };
-    match route.endpoint {
+    if route.streams.is_some() && stream::is_wanted(request.headers()) {
+        return Ok(stream::events(&call).await?.map(Body::Stream));
+    }
+    Ok(whole(route.endpoint, &call).await?.map(Body::Whole))
+}
+
+async fn whole(endpoint: Endpoint, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
+    match endpoint {
         Endpoint::Health => Ok(json(StatusCode::OK, &Health { status: "ok" })),
         Endpoint::Description => Ok(json(StatusCode::OK, &openapi::document())),
-        Endpoint::CreateWorkspace => workspaces::create(&call).await,
-        Endpoint::ListWorkspaces => workspaces::list(&call).await,
-        Endpoint::DescribeWorkspace => workspaces::describe(&call).await,
-        Endpoint::SubmitCommands => commands::submit(&call).await,
-        Endpoint::ReadEvents => reads::events(&call).await,
-        Endpoint::ReadTask => reads::task(&call).await,
-        Endpoint::ListDueEffects => reads::due(&call).await,
-        Endpoint::ReadEffect => reads::effect(&call).await,
+        Endpoint::CreateWorkspace => workspaces::create(call).await,
+        Endpoint::ListWorkspaces => workspaces::list(call).await,
+        Endpoint::DescribeWorkspace => workspaces::describe(call).await,
+        Endpoint::SubmitCommands => commands::submit(call).await,
+        Endpoint::ReadEvents => reads::events(call).await,
+        Endpoint::ReadTask => reads::task(call).await,
+        Endpoint::ListDueEffects => reads::due(call).await,
+        Endpoint::ReadEffect => reads::effect(call).await,
     }
 }
 

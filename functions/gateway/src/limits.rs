@@ -16,13 +16,24 @@ pub const EFFECTS: u64 = 256;
 pub const EFFECTS_USUALLY: u64 = 100;
 /// Longest time that a request waits for a task.
 pub const WAIT_MS: u64 = 30_000;
+/// Most events that a stream reads at once.
+pub const STREAM_EVENTS: usize = 64;
+/// A stream that was read this far hands it on before it reads more: what a slow client costs is about this much.
+pub const STREAM_CHUNK_BYTES: usize = 1 << 18;
+/// Most deltas that a stream hands on before it looks for events again.
+pub const STREAM_DELTAS: usize = 64;
+/// Time between the heartbeats of a stream.
+pub const HEARTBEAT_MS: u64 = 15_000;
+/// How long a client waits before it comes back to a stream that ended.
+pub const RETRY_MS: u64 = 1_000;
 
 /// The table: name, limit, and what is limited.
-pub const LIMITS: [(&str, u64, &str); 6] = [
+pub const LIMITS: [(&str, u64, &str); 7] = [
     ("body_bytes", BODY_BYTES as u64, "bytes of a body"),
     ("commands", COMMANDS as u64, "commands of one request"),
     ("idempotency_key_bytes", IDEMPOTENCY_KEY_BYTES as u64, "visible ASCII characters of an Idempotency-Key"),
     ("events", EVENTS, "events of one answer"),
     ("effects", EFFECTS, "effects of one answer"),
     ("wait_ms", WAIT_MS, "milliseconds that a request waits for a task"),
+    ("heartbeat_ms", HEARTBEAT_MS, "milliseconds between the heartbeats of a stream"),
 ];

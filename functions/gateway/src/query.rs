@@ -29,7 +29,12 @@ pub struct Given {
 impl Given {
     /// The parameter's value.
     pub fn number(&self, parameter: &Number) -> u64 {
-        self.values.iter().find(|(name, _)| *name == parameter.name).map_or(parameter.usually, |(_, value)| *value)
+        self.said(parameter).unwrap_or(parameter.usually)
+    }
+
+    /// The parameter's value, when the request says one.
+    pub fn said(&self, parameter: &Number) -> Option<u64> {
+        self.values.iter().find(|(name, _)| *name == parameter.name).map(|(_, value)| *value)
     }
 }
 
@@ -50,7 +55,8 @@ pub fn read(query: Option<&str>, known: &'static [&'static Number]) -> Result<Gi
 }
 
 impl Number {
-    fn read(&self, text: &str) -> Result<u64, Problem> {
+    /// Read `text` as a value of this parameter.
+    pub fn read(&self, text: &str) -> Result<u64, Problem> {
         let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         let value = if digits { text.parse().ok() } else { None };
         value.filter(|value| (self.least..=self.most).contains(value)).ok_or_else(|| {

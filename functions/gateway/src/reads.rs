@@ -14,8 +14,9 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 
+/// An event as it is shown.
 #[derive(Serialize)]
-struct Event<'a> {
+pub struct Event<'a> {
     /// The stored bytes, as they were hashed.
     event: &'a RawValue,
     hash: HashText,
@@ -42,7 +43,8 @@ pub async fn events(call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
     Ok(json(StatusCode::OK, &Events { events, next }))
 }
 
-fn event(view: &EventView) -> Result<Event<'_>, Problem> {
+/// `view` as it is shown: the same in a list and in a stream.
+pub fn event(view: &EventView) -> Result<Event<'_>, Problem> {
     let damaged = |_| Fault::Damaged.because(format!("event {} is not JSON", view.event.pos));
     let event = serde_json::from_slice(&view.event.body).map_err(damaged)?;
     Ok(Event { event, hash: HashText(view.event.hash), content: &view.content })

@@ -72,6 +72,8 @@ pub struct Route {
     pub status: StatusCode,
     /// Schema of that answer.
     pub gives: &'static str,
+    /// What the stream tells that is given instead to those who accept one: names of its messages, each with its schema.
+    pub streams: Option<&'static [(&'static str, &'static str)]>,
 }
 
 /// Where the log is read from.
@@ -106,7 +108,7 @@ const WORKSPACES: &str = "/v1/workspaces";
 
 const fn get(endpoint: Endpoint, path: &'static str, summary: &'static str, gives: &'static str) -> Route {
     let (method, status) = (Verb::Get, StatusCode::OK);
-    Route { endpoint, method, path, open: false, query: &[], summary, takes: None, status, gives }
+    Route { endpoint, method, path, open: false, query: &[], summary, takes: None, status, gives, streams: None }
 }
 
 /// Every route.
@@ -142,7 +144,13 @@ pub static ROUTES: [Route; 10] = [
     get(Endpoint::DescribeWorkspace, "/v1/workspaces/{workspace}", "Tell where a workspace stands.", "Workspace"),
     Route {
         query: &[&AFTER, &EVENTS_LIMIT],
-        ..get(Endpoint::ReadEvents, "/v1/workspaces/{workspace}/events", "Read the log.", "Events")
+        streams: Some(&[("event", "Event"), ("delta", "Delta")]),
+        ..get(
+            Endpoint::ReadEvents,
+            "/v1/workspaces/{workspace}/events",
+            "Read the log, or follow it: with Accept: text/event-stream, what is there and then what happens.",
+            "Events",
+        )
     },
     Route {
         query: &[&WAIT],

@@ -11,3 +11,4 @@ pub mod ledger;
 pub mod load;
 pub mod peer;
 pub mod say;
+pub mod stream;

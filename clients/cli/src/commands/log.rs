@@ -3,9 +3,11 @@
 use super::{block_on, workspaces};
 use crate::api::Api;
 use crate::args::Log;
+use crate::follow::Told;
 use crate::outcome::Problem;
 use chrono::{DateTime, SecondsFormat};
 use serde_json::Value;
+use std::io::Write as _;
 use std::path::Path;
 
 /// Longest content shown in a line.
@@ -15,24 +17,47 @@ pub fn run(data: &Path, log: &Log) -> Result<(), Problem> {
     let api = Api::reach(data)?;
     block_on(async {
         let workspace = workspaces::existing(&api, log.workspace.as_deref()).await?;
-        let mut after = log.after;
-        let mut left = log.limit.unwrap_or(u64::MAX);
-        while left > 0 {
-            let page = api
-                .get(&format!("/v1/workspaces/{workspace}/events?after={after}&limit={}", left.min(256)), 30_000)
-                .await?;
-            let events = page.get("events").and_then(Value::as_array).cloned().unwrap_or_default();
-            if events.is_empty() {
-                return Ok(());
-            }
-            for event in &events {
-                println!("{}", if log.json { event.to_string() } else { line(event) });
-            }
-            left = left.saturating_sub(events.len() as u64);
-            after = page.get("next").and_then(Value::as_u64).unwrap_or(u64::MAX);
-        }
-        Ok(())
+        if log.follow { follow(&api, &workspace, log).await } else { list(&api, &workspace, log).await }
     })
+}
+
+async fn list(api: &Api, workspace: &str, log: &Log) -> Result<(), Problem> {
+    let mut after = log.after;
+    let mut left = log.limit.unwrap_or(u64::MAX);
+    while left > 0 {
+        let page = api
+            .get(&format!("/v1/workspaces/{workspace}/events?after={after}&limit={}", left.min(256)), 30_000)
+            .await?;
+        let events = page.get("events").and_then(Value::as_array).cloned().unwrap_or_default();
+        if events.is_empty() || !events.iter().all(|event| show(event, log)) {
+            return Ok(());
+        }
+        left = left.saturating_sub(events.len() as u64);
+        after = page.get("next").and_then(Value::as_u64).unwrap_or(u64::MAX);
+    }
+    Ok(())
+}
+
+async fn follow(api: &Api, workspace: &str, log: &Log) -> Result<(), Problem> {
+    if api.is_own() {
+        eprintln!("no host runs over this directory, so this program is one until it ends; others find it busy");
+        eprintln!("to work beside it, stop it and run `kernelos dev` first");
+    }
+    let mut left = log.limit.unwrap_or(u64::MAX);
+    let mut followed = api.follow(workspace, log.after);
+    while left > 0 {
+        // What is still being said is not in the log yet.
+        if let Told::Event(event) = followed.next().await? {
+            left = if show(&event, log) { left - 1 } else { 0 };
+        }
+    }
+    Ok(())
+}
+
+/// Whether it could be shown: nobody may be there any more to read it.
+fn show(event: &Value, log: &Log) -> bool {
+    let text = if log.json { event.to_string() } else { line(event) };
+    writeln!(std::io::stdout(), "{text}").is_ok()
 }
 
 /// Position, time, stream, type, what was touched, and the beginning of what was said.

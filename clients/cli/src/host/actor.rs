@@ -109,10 +109,11 @@ impl Actor {
         }
         let mut outcomes = self.sequencer.submit(jobs).await.into_iter();
         jobs.clear();
+        // Before the replies: who was told of a position may ask what comes after it.
+        self.pos.send_replace(self.sequencer.workspace().pos());
         for (count, reply) in askers.drain(..) {
             let _ = reply.send(outcomes.by_ref().take(count).collect());
         }
-        self.pos.send_replace(self.sequencer.workspace().pos());
         self.look_out().await;
     }
 

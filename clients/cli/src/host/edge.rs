@@ -1,42 +1,53 @@
 //! The edge thread: HTTP in front of the gateway, and the runtimes.
 
 use super::ambient::Machine;
+use super::live::LocalLive;
 use super::sequencing::HostSequencing;
 use super::shard::Shard;
-use super::{Config, HostError, Identity, work};
+use super::{Config, HostError, Identity, Said, work};
 use bytes::Bytes;
+use futures_util::StreamExt as _;
 use gateway::limits::BODY_BYTES;
-use gateway::{Gateway, Tokens};
-use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
+use gateway::{Chunks, Feed, Gateway, Tokens};
+use http_body_util::{BodyExt as _, Either, Full, LengthLimitError, Limited, StreamBody};
 use http_client::HttpClient;
-use hyper::body::Incoming;
+use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use kernel::id::{BootId, RuntimeId};
 use ports::problem::Fault;
 use ports::provider::{ModelFailure, ModelRequest, ModelResponse, ProviderEntry};
-use ports::{Codec, Entropy as _, Models, Problem};
+use ports::{Codec, Entropy as _, LiveChannel as _, Models, Problem, Sequencing};
 use provider_openai::ChatCompletions;
 use provider_router::Router;
 use runtime::Runtime;
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::mpsc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc as queue, oneshot, watch};
 use tokio::task::LocalSet;
 use vault_file::FileVault;
 
 /// How long a client may take to send its headers.
 const HEADERS_WITHIN: Duration = Duration::from_secs(30);
 
+/// How long a host that stops waits for what it is still sending.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// What hyper sends: all at once, or as it comes.
+type Answer = Either<Full<Bytes>, StreamBody<Frames>>;
+type Frames = futures_util::stream::Map<Chunks, fn(Bytes) -> Result<Frame<Bytes>, Infallible>>;
+
 /// Run until `stopped`. Says through `ready` where it listens, or why it does not.
 pub fn run(
     config: &Config,
     identity: Identity,
     shards: Vec<Shard>,
+    said: queue::Receiver<Said>,
     ready: &mpsc::Sender<Result<SocketAddr, HostError>>,
     stopped: oneshot::Receiver<()>,
 ) {
@@ -45,24 +56,41 @@ pub fn run(
         Err(why) => return drop(ready.send(Err(HostError::Broken(why.to_string())))),
     };
     LocalSet::new().block_on(&executor, async {
-        match Edge::begin(config, identity, shards).await {
+        let (stop, stopping) = watch::channel(false);
+        match Edge::begin(config, identity, shards, stopping).await {
             Err(error) => drop(ready.send(Err(error))),
             Ok((edge, listener, address)) => {
                 let _ = ready.send(Ok(address));
+                let live = edge.live.clone();
+                tokio::task::spawn_local(pass_on(said, live.clone()));
                 tokio::select! {
                     () = Rc::new(edge).serve(listener) => {}
                     _ = stopped => {}
                 }
+                // Streams end, and every connection with the answer it is sending.
+                live.close();
+                stop.send_replace(true);
+                let _ = tokio::time::timeout(LAST_WORDS, stop.closed()).await;
             }
         }
     });
 }
 
+/// What is said through the host's handle is heard by those who watch.
+async fn pass_on(mut said: queue::Receiver<Said>, live: LocalLive) {
+    while let Some((workspace, delta)) = said.recv().await {
+        live.publish(workspace, delta);
+    }
+}
+
 /// What serves requests.
 struct Edge {
     sequencing: Rc<HostSequencing>,
+    live: LocalLive,
+    feed: Feed,
     tokens: Tokens,
     identity: Identity,
+    stopping: watch::Receiver<bool>,
 }
 
 impl Edge {
@@ -70,6 +98,7 @@ impl Edge {
         config: &Config,
         identity: Identity,
         shards: Vec<Shard>,
+        stopping: watch::Receiver<bool>,
     ) -> Result<(Self, TcpListener, SocketAddr), HostError> {
         // Loopback only: anything else needs TLS and scoped tokens.
         let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
@@ -80,18 +109,22 @@ impl Edge {
             start_runtimes(config, &identity, &sequencing)?;
         }
         let tokens = Tokens::new().with(&identity.token, "owner");
-        Ok((Self { sequencing, tokens, identity }, listener, address))
+        let live = LocalLive::default();
+        let shared = Rc::<HostSequencing>::clone(&sequencing) as Rc<dyn Sequencing>;
+        let feed = Feed { sequencing: shared, live: Rc::new(live.clone()), timer: Rc::new(Machine) };
+        Ok((Self { sequencing, live, feed, tokens, identity, stopping }, listener, address))
     }
 
     /// Answer one request.
-    async fn answer(&self, request: http::Request<Incoming>) -> http::Response<Full<Bytes>> {
+    async fn answer(&self, request: http::Request<Incoming>) -> http::Response<Answer> {
         let (head, body) = request.into_parts();
         let body = match Limited::new(body, BODY_BYTES).collect().await {
             Ok(body) => body.to_bytes(),
-            Err(why) => return refused(why.is::<LengthLimitError>()).response().map(Full::new),
+            Err(why) => return refused(why.is::<LengthLimitError>()).response().map(whole),
         };
         let gateway = Gateway {
             sequencing: &*self.sequencing,
+            feed: &self.feed,
             tokens: &self.tokens,
             clock: &Machine,
             device: self.identity.device(),
@@ -99,7 +132,10 @@ impl Edge {
             public_key: self.identity.public_key_text(),
             allowed_hosts: &[],
         };
-        gateway::handle(http::Request::from_parts(head, body), &gateway).await.map(Full::new)
+        gateway::handle(http::Request::from_parts(head, body), &gateway).await.map(|body| match body {
+            gateway::Body::Whole(bytes) => whole(bytes),
+            gateway::Body::Stream(chunks) => Either::Right(StreamBody::new(chunks.map(frame as fn(_) -> _))),
+        })
     }
 
     async fn serve(self: Rc<Self>, listener: TcpListener) {
@@ -113,19 +149,35 @@ impl Edge {
     }
 }
 
+fn whole(bytes: Bytes) -> Answer {
+    Either::Left(Full::new(bytes))
+}
+
+fn frame(chunk: Bytes) -> Result<Frame<Bytes>, Infallible> {
+    Ok(Frame::data(chunk))
+}
+
+/// Serve one connection until either side ends it. What it streams is dropped with it.
 async fn connection(stream: TcpStream, edge: Rc<Edge>) {
     let _ = stream.set_nodelay(true);
+    let mut stopping = edge.stopping.clone();
     let service = service_fn(move |request| {
         let edge = Rc::clone(&edge);
         async move { Ok::<_, Infallible>(edge.answer(request).await) }
     });
     // A connection that breaks is the client's affair: what it asked for is in the log or is not.
-    let _ = hyper::server::conn::http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADERS_WITHIN)
-        .pipeline_flush(true)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+    let mut served = pin!(
+        hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEADERS_WITHIN)
+            .serve_connection(TokioIo::new(stream), service)
+    );
+    tokio::select! {
+        _ = served.as_mut() => return,
+        _ = stopping.wait_for(|stopping| *stopping) => {}
+    }
+    served.as_mut().graceful_shutdown();
+    let _ = served.await;
 }
 
 fn refused(too_large: bool) -> Problem {

@@ -17,6 +17,7 @@ mod ambient;
 mod edge;
 mod error;
 mod identity;
+mod live;
 mod sequencing;
 mod shard;
 mod work;
@@ -26,6 +27,8 @@ pub use identity::Identity;
 pub use sequencing::HostSequencing;
 pub use shard::StoreFactory;
 
+use kernel::id::WorkspaceId;
+use ports::LiveDelta;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::mpsc;
@@ -34,6 +37,12 @@ use std::thread::JoinHandle;
 /// Where a host that runs for others says where it listens. One that starts removes what an earlier one left: a token
 /// must not be sent to whoever listens there now.
 pub const HOST_FILE: &str = "host.json";
+
+/// Pieces of answers that wait until the edge thread has time for them; more are dropped.
+const SAID_MAX: usize = 256;
+
+/// A piece of an answer, and where it is said.
+type Said = (WorkspaceId, LiveDelta);
 
 /// How a host is started.
 #[derive(Debug, Clone)]
@@ -57,6 +66,7 @@ impl Config {
 pub struct Host {
     address: SocketAddr,
     token: String,
+    say: tokio::sync::mpsc::Sender<Said>,
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     edge: Option<JoinHandle<()>>,
     shards: Vec<JoinHandle<()>>,
@@ -84,13 +94,14 @@ impl Host {
         let (shards, threads) = shard::spawn(&config.data, stores)?.into_iter().unzip();
         let (ready, started) = mpsc::channel();
         let (stop, stopped) = tokio::sync::oneshot::channel();
+        let (say, said) = tokio::sync::mpsc::channel(SAID_MAX);
         let config = config.clone();
         let edge = std::thread::Builder::new()
             .name("edge".to_owned())
-            .spawn(move || edge::run(&config, identity, shards, &ready, stopped))
+            .spawn(move || edge::run(&config, identity, shards, said, &ready, stopped))
             .map_err(|why| HostError::Broken(format!("no thread could be started: {why}")))?;
         let address = started.recv().map_err(|_| HostError::Broken("the host ended while it started".to_owned()))??;
-        Ok(Self { address, token, stop: Some(stop), edge: Some(edge), shards: threads })
+        Ok(Self { address, token, say, stop: Some(stop), edge: Some(edge), shards: threads })
     }
 
     /// Where it listens.
@@ -101,6 +112,12 @@ impl Host {
     /// The bearer token of its owner.
     pub fn token(&self) -> &str {
         &self.token
+    }
+
+    /// Let those who watch `workspace` hear `delta`, as from a runtime of this host: for a program that embeds the host and
+    /// performs effects itself. Never waits; what cannot be passed on at once is dropped.
+    pub fn say(&self, workspace: WorkspaceId, delta: LiveDelta) {
+        let _ = self.say.try_send((workspace, delta));
     }
 
     /// Wait until the host ends.

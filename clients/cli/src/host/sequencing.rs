@@ -146,6 +146,17 @@ impl Sequencing for HostSequencing {
         self.ask(workspace, |reply| Question::Events(after, limit, reply)).await
     }
 
+    async fn moved(&self, workspace: WorkspaceId, after: u64, wait_ms: u64) -> Result<u64, SequencingError> {
+        let mut pos = self.handle(workspace).await?.pos;
+        let beyond = pos.wait_for(|pos| *pos > after);
+        let moved = tokio::time::timeout(Duration::from_millis(wait_ms), beyond).await;
+        match moved.map(|moved| moved.map(|pos| *pos)) {
+            Ok(Ok(pos)) => Ok(pos),
+            Ok(Err(_)) => Err(gone()),
+            Err(_) => Ok(*pos.borrow()),
+        }
+    }
+
     async fn describe(&self, workspace: WorkspaceId) -> Result<WorkspaceView, SequencingError> {
         self.ask(workspace, Question::Describe).await
     }

@@ -77,6 +77,7 @@ fn log() -> Value {
                 "additionalProperties": or_null(string()),
             },
         }), &[]),
+        "Delta": object(&json!({"effect": named("Id"), "task": named("Id"), "text": string()}), &[]),
     })
 }
 

@@ -6,6 +6,7 @@ use crate::limits::IDEMPOTENCY_KEY_BYTES;
 use crate::path;
 use crate::query::Number;
 use crate::routes::{Route, Verb};
+use crate::stream::{LAST_EVENT_ID, MEDIA_TYPE};
 use serde_json::{Map, Value, json};
 
 /// `route` as an operation.
@@ -40,14 +41,15 @@ fn parameters(route: &Route) -> Vec<Value> {
         let schema = named(if name == "workspace" { "WorkspaceId" } else { "Id" });
         json!({"name": name, "in": "path", "required": true, "schema": schema})
     });
-    let in_query = route.query.iter().map(|number| in_query(number));
+    let in_query = route.query.iter().map(|number| described(number, "query"));
     let in_header = (route.method == Verb::Post).then(idempotency_key);
-    in_path.chain(in_query).chain(in_header).collect()
+    let place = route.streams.map(|_| described(&LAST_EVENT_ID, "header"));
+    in_path.chain(in_query).chain(in_header).chain(place).collect()
 }
 
-fn in_query(number: &Number) -> Value {
+fn described(number: &Number, place: &str) -> Value {
     let schema = json!({"type": "integer", "minimum": number.least, "maximum": number.most, "default": number.usually});
-    json!({"name": number.name, "in": "query", "description": number.meaning, "schema": schema})
+    json!({"name": number.name, "in": place, "description": number.meaning, "schema": schema})
 }
 
 fn idempotency_key() -> Value {
@@ -64,6 +66,10 @@ fn responses(route: &Route) -> Value {
         "description": "Done.",
         "content": {"application/json": {"schema": named(route.gives)}},
     });
+    let content = well.pointer_mut("/content").and_then(Value::as_object_mut);
+    if let (Some(messages), Some(content)) = (route.streams, content) {
+        content.insert(MEDIA_TYPE.into(), stream(messages));
+    }
     if let (Verb::Post, Some(well)) = (route.method, well.as_object_mut()) {
         let replayed = json!({"description": "The answer was given before.", "schema": {"const": "true"}});
         well.insert("headers".into(), json!({"idempotent-replayed": replayed}));
@@ -75,4 +81,16 @@ fn responses(route: &Route) -> Value {
             "content": {"application/problem+json": {"schema": named("Problem")}},
         },
     })
+}
+
+/// A stream, as far as OpenAPI 3.1 can say it: a text, and the schemas of what stands in its `data` by name of message.
+fn stream(messages: &[(&str, &str)]) -> Value {
+    let data: Map<String, Value> = messages.iter().map(|(name, schema)| ((*name).to_owned(), named(schema))).collect();
+    json!({"schema": {
+        "type": "string",
+        "description": "Server-sent events. Those that are stored have an id, which is their position; a client that \
+            comes back with it in Last-Event-ID misses nothing and gets nothing twice. Those without an id are told once \
+            and to whoever keeps up. A comment comes when nothing else does.",
+        "x-data": data,
+    }})
 }

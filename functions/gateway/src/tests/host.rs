@@ -1,7 +1,8 @@
 //! A host made of paper: it remembers what it was asked, and decides by the name of the command.
 
+use super::live::{Live, Pulse};
 use super::schema::objection;
-use crate::{Gateway, Tokens, handle, openapi};
+use crate::{Body, Feed, Gateway, Tokens, handle, openapi};
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -13,6 +14,9 @@ use ports::sequencing::{EffectView, EventView, TaskView, WorkspaceView};
 use ports::{Clock, Sequencing, SequencingError};
 use serde_json::Value;
 use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+use tokio::sync::Notify;
 
 /// The token of every test.
 pub const TOKEN: &str = "kos-0123456789";
@@ -35,7 +39,9 @@ pub struct Host {
     pub failure: Option<SequencingError>,
     pub tasks: Vec<TaskView>,
     pub effects: Vec<EffectView>,
-    pub log: Vec<EventView>,
+    pub log: RefCell<Vec<EventView>>,
+    /// The log has grown.
+    pub grown: Notify,
 }
 
 impl Host {
@@ -50,7 +56,8 @@ impl Host {
             failure: None,
             tasks: Vec::new(),
             effects: Vec::new(),
-            log: Vec::new(),
+            log: RefCell::default(),
+            grown: Notify::new(),
         }
     }
 
@@ -58,9 +65,24 @@ impl Host {
         Self { failure: Some(failure), ..Self::new() }
     }
 
+    /// A feed on which nothing happens.
+    fn quiet() -> Feed {
+        Feed { sequencing: Rc::new(Self::new()), live: Rc::new(Live::default()), timer: Rc::new(Pulse::default()) }
+    }
+
     pub async fn send(&self, request: Request<Bytes>) -> Response<Bytes> {
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+        let (head, body) = self.handle(request, &Self::quiet()).await.into_parts();
+        let Body::Whole(body) = body else { panic!("{path} is answered with a stream") };
+        let response = Response::from_parts(head, body);
+        is_as_described(&method, &path, &response);
+        response
+    }
+
+    pub async fn handle(&self, request: Request<Bytes>, feed: &Feed) -> Response<Body> {
         let gateway = Gateway {
             sequencing: self,
+            feed,
             tokens: &self.tokens,
             clock: self,
             device: DeviceId::of(&PUBLIC_KEY),
@@ -68,10 +90,7 @@ impl Host {
             public_key: HashText(PUBLIC_KEY),
             allowed_hosts: &self.allowed_hosts,
         };
-        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
-        let response = handle(request, &gateway).await;
-        is_as_described(&method, &path, &response);
-        response
+        handle(request, &gateway).await
     }
 
     pub async fn get(&self, path: &str) -> Response<Bytes> {
@@ -188,7 +207,16 @@ impl Sequencing for Host {
     async fn events(&self, _: WorkspaceId, after: u64, limit: usize) -> Result<Vec<EventView>, SequencingError> {
         self.healthy()?;
         self.asked.borrow_mut().push(format!("events after {after} limit {limit}"));
-        Ok(self.log.iter().filter(|view| view.event.pos > after).take(limit).cloned().collect())
+        Ok(self.log.borrow().iter().filter(|view| view.event.pos > after).take(limit).cloned().collect())
+    }
+
+    async fn moved(&self, _: WorkspaceId, after: u64, wait_ms: u64) -> Result<u64, SequencingError> {
+        self.healthy()?;
+        let end = || self.log.borrow().last().map_or(0, |view| view.event.pos);
+        if end() <= after && wait_ms > 0 {
+            let _ = tokio::time::timeout(Duration::from_millis(wait_ms), self.grown.notified()).await;
+        }
+        Ok(end())
     }
 
     async fn describe(&self, workspace: WorkspaceId) -> Result<WorkspaceView, SequencingError> {

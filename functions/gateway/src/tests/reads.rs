@@ -17,7 +17,7 @@ fn at(rest: &str) -> String {
     format!("/v1/workspaces/{WORKSPACE}/{rest}")
 }
 
-fn event(pos: u64, stored: &str) -> EventView {
+pub fn event(pos: u64, stored: &str) -> EventView {
     let event = StoredEvent {
         pos,
         stream: "main@0".into(),
@@ -32,7 +32,7 @@ fn event(pos: u64, stored: &str) -> EventView {
 #[tokio::test]
 async fn events_come_in_the_bytes_that_were_hashed() {
     let stored = r#"{"v":1, "z":18446744073709551615,"a":"\u00e9"}"#;
-    let host = Host { log: vec![event(1, "{}"), event(2, stored)], ..Host::new() };
+    let host = Host { log: vec![event(1, "{}"), event(2, stored)].into(), ..Host::new() };
     let response = host.get(&at("events?after=1&limit=5")).await;
     let text = String::from_utf8(response.body().to_vec()).unwrap();
     assert!(text.contains(stored), "{text}");
@@ -55,7 +55,7 @@ async fn events_come_in_the_bytes_that_were_hashed() {
 
 #[tokio::test]
 async fn an_event_that_is_no_json_is_damage() {
-    let host = Host { log: vec![event(1, "{\"v\":")], ..Host::new() };
+    let host = Host { log: vec![event(1, "{\"v\":")].into(), ..Host::new() };
     let response = host.get(&at("events")).await;
     assert_eq!(problem(&response), (500, "damaged".into()));
     assert_eq!(body(&response)["detail"], "event 1 is not JSON");
