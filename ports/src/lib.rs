@@ -14,7 +14,7 @@ pub mod vault;
 pub use ambient::{Clock, Entropy, EntropyError, Timer};
 pub use outbound::{Outbound, OutboundError};
 pub use problem::Problem;
-pub use provider::{Codec, Models};
+pub use provider::{Codec, Decoder, Live, Models, Silent};
 pub use sequencing::{Sequencing, SequencingError};
 pub use store::{Conflict, Store, StoreError};
 pub use vault::{Secret, Vault, VaultError};

@@ -23,7 +23,7 @@ pub fn decode(response: &Response<Bytes>) -> Result<ModelResponse, ModelFailure>
     let choice = body.get("choices").and_then(|choices| choices.get(0));
     let choice = choice.ok_or_else(|| protocol("the answer has no choices"))?;
     let (text, stop) = said(choice)?;
-    Ok(ModelResponse { text, stop, usage: usage(&body)?, model: model(&body)? })
+    Ok(ModelResponse { text, calls: Vec::new(), stop, usage: usage(&body)?, model: model(&body)? })
 }
 
 /// What the model said and why it stopped.

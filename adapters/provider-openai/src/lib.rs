@@ -5,6 +5,7 @@
 //! that is not of the dialect is never guessed at, because a guess would be recorded as what the model said.
 
 mod answer;
+mod decoder;
 mod detail;
 mod endpoint;
 mod failure;
@@ -14,8 +15,8 @@ mod retry_after;
 mod tests;
 
 use bytes::Bytes;
-use ports::Codec;
-use ports::provider::{ModelFailure, ModelRequest, ModelResponse};
+use ports::provider::{ModelFailure, ModelRequest};
+use ports::{Codec, Decoder};
 
 /// Name of this dialect in a provider entry.
 pub const DIALECT: &str = "openai-chat";
@@ -39,10 +40,7 @@ impl Codec for ChatCompletions {
         question::encode(base_url, key, idempotency_key, request)
     }
 
-    fn decode(&self, response: &http::Response<Bytes>) -> Result<ModelResponse, ModelFailure> {
-        if !response.status().is_success() {
-            return Err(failure::of_status(response));
-        }
-        answer::decode(response)
+    fn decoder(&self, head: &http::response::Parts) -> Box<dyn Decoder> {
+        Box::new(decoder::Answer::of(head))
     }
 }

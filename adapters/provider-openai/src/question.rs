@@ -60,6 +60,7 @@ fn said(message: &Message) -> Said<'_> {
         Speaker::System => "system",
         Speaker::User => "user",
         Speaker::Assistant => "assistant",
+        Speaker::Tool => "tool",
     };
     Said { role, content: &message.text }
 }

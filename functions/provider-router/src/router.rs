@@ -3,7 +3,7 @@
 use crate::address;
 use crate::concealment::conceal;
 use async_trait::async_trait;
-use ports::provider::{FailureClass, ModelFailure, ModelRequest, ModelResponse, Models, ProviderEntry};
+use ports::provider::{FailureClass, Live, ModelFailure, ModelRequest, ModelResponse, Models, ProviderEntry};
 use ports::{Codec, Outbound, OutboundError, Secret, Vault, VaultError};
 
 /// Most bytes of a provider's answer that are read: far more than any answer without streaming has.
@@ -28,6 +28,7 @@ impl Models for Router<'_> {
         provider: &ProviderEntry,
         idempotency_key: &str,
         request: &ModelRequest,
+        live: &dyn Live,
     ) -> Result<ModelResponse, ModelFailure> {
         let codec = self.codec(&provider.dialect)?;
         // Before the key is even read: a refused address is no reason to touch it.
@@ -36,7 +37,7 @@ impl Models for Router<'_> {
         let key = key.as_ref().map(Secret::reveal);
 
         let request = ModelRequest { model: provider.model.clone(), ..request.clone() };
-        let outcome = self.exchange(codec, provider, key, idempotency_key, &request).await;
+        let outcome = self.exchange(codec, provider, key, idempotency_key, &request, live).await;
         outcome.map_err(|failure| match key {
             Some(key) => ModelFailure { detail: conceal(&failure.detail, key), ..failure },
             None => failure,
@@ -52,10 +53,14 @@ impl Router<'_> {
         key: Option<&str>,
         idempotency_key: &str,
         request: &ModelRequest,
+        live: &dyn Live,
     ) -> Result<ModelResponse, ModelFailure> {
         let sent = codec.encode(&provider.base_url, key, idempotency_key, request)?;
         let answer = self.outbound.send(sent, provider.timeout_ms, ANSWER_BYTES_MAX).await;
-        codec.decode(&answer.map_err(|error| unanswered(&error))?)
+        let (head, body) = answer.map_err(|error| unanswered(&error))?.into_parts();
+        let mut decoder = codec.decoder(&head);
+        decoder.feed(&body, live)?;
+        decoder.finish()
     }
 
     fn codec(&self, dialect: &str) -> Result<&dyn Codec, ModelFailure> {

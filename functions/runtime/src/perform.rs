@@ -7,7 +7,7 @@ use kernel::machine::Reply;
 use kernel::reject::Code;
 use ports::provider::{FailureClass, ModelFailure, ModelResponse, Speaker, Stop};
 use ports::sequencing::EffectView;
-use ports::{Clock, Entropy, Models, Sequencing, SequencingError, Timer};
+use ports::{Clock, Entropy, Models, Sequencing, SequencingError, Silent, Timer};
 use serde_json::{Value, json};
 use std::pin::pin;
 use std::rc::Rc;
@@ -93,7 +93,7 @@ impl Runtime {
 
     /// Call the model; hold the lease meanwhile.
     async fn perform(&self, view: &EffectView) -> Result<ModelResponse, ModelFailure> {
-        let mut call = pin!(self.models.call(&view.provider, &view.idempotency_key, &view.request));
+        let mut call = pin!(self.models.call(&view.provider, &view.idempotency_key, &view.request, &Silent));
         let mut renewals = 0u64;
         loop {
             let wait = pin!(self.timer.sleep(RENEW_MS));
@@ -170,6 +170,7 @@ fn reported(outcome: &Result<ModelResponse, ModelFailure>) -> Value {
                 Stop::End => "end",
                 Stop::Length => "length",
                 Stop::Filter => "filter",
+                Stop::Tool => "tool",
             };
             json!({
                 "is": "answered", "text": response.text, "stop": stop,

@@ -123,7 +123,12 @@ fn effect_view(workspace: &Workspace, id: Id) -> Result<Option<EffectView>, Stop
     let Some(call) = effect::call(&read, id)? else { return Ok(None) };
     let mut messages = Vec::new();
     let mut say = |speaker, content: Option<&Content>| -> Result<(), Stop> {
-        messages.extend(open(workspace, content)?.map(|text| Message { speaker, text }));
+        messages.extend(open(workspace, content)?.map(|text| Message {
+            speaker,
+            text,
+            calls: Vec::new(),
+            call_id: None,
+        }));
         Ok(())
     };
     say(Speaker::System, call.instructions.as_ref())?;
@@ -146,7 +151,7 @@ fn effect_view(workspace: &Workspace, id: Id) -> Result<Option<EffectView>, Stop
             timeout_ms: CALL_MS_MAX,
             allow_plain_http: false,
         },
-        request: ModelRequest { model, messages, max_tokens: call.max_tokens },
+        request: ModelRequest { model, messages, tools: Vec::new(), max_tokens: call.max_tokens, schema: None },
     }))
 }
 

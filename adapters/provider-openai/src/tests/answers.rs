@@ -20,7 +20,13 @@ fn an_answer_has_text_stop_usage_and_model() {
     let usage = Some(Usage { input_tokens: 9, output_tokens: 3 });
     assert_eq!(
         answer,
-        ModelResponse { text: "hello".into(), stop: Stop::End, usage, model: Some("gpt-test-2".into()) }
+        ModelResponse {
+            text: "hello".into(),
+            calls: Vec::new(),
+            stop: Stop::End,
+            usage,
+            model: Some("gpt-test-2".into())
+        }
     );
 }
 

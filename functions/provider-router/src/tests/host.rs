@@ -3,9 +3,10 @@
 use crate::{ProviderEntry, Router};
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::response::Parts;
 use http::{Request, Response};
-use ports::provider::{FailureClass, Message, ModelFailure, ModelRequest, ModelResponse, Speaker, Stop};
-use ports::{Codec, Models, Outbound, OutboundError, Secret, Vault, VaultError};
+use ports::provider::{FailureClass, Live, Message, ModelFailure, ModelRequest, ModelResponse, Silent, Speaker, Stop};
+use ports::{Codec, Decoder, Models, Outbound, OutboundError, Secret, Vault, VaultError};
 use std::cell::RefCell;
 
 /// The key of the provider in every test.
@@ -36,10 +37,29 @@ impl Codec for Echo {
             .unwrap())
     }
 
-    fn decode(&self, response: &Response<Bytes>) -> Result<ModelResponse, ModelFailure> {
-        let text = String::from_utf8(response.body().to_vec()).unwrap();
-        if response.status() == 200 {
-            return Ok(ModelResponse { text, stop: Stop::End, usage: None, model: None });
+    fn decoder(&self, head: &Parts) -> Box<dyn Decoder> {
+        Box::new(Echoed { status: head.status.as_u16(), text: String::new() })
+    }
+}
+
+/// What the echo says so far.
+struct Echoed {
+    status: u16,
+    text: String,
+}
+
+impl Decoder for Echoed {
+    fn feed(&mut self, bytes: &[u8], live: &dyn Live) -> Result<(), ModelFailure> {
+        let text = std::str::from_utf8(bytes).unwrap();
+        live.delta(text);
+        self.text.push_str(text);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<ModelResponse, ModelFailure> {
+        let text = self.text;
+        if self.status == 200 {
+            return Ok(ModelResponse { text, calls: Vec::new(), stop: Stop::End, usage: None, model: None });
         }
         Err(ModelFailure { class: FailureClass::Rate, detail: text, retry_after_ms: Some(7), retriable: true })
     }
@@ -57,7 +77,7 @@ impl Codec for Mute {
         panic!("nobody asked for this dialect")
     }
 
-    fn decode(&self, _: &Response<Bytes>) -> Result<ModelResponse, ModelFailure> {
+    fn decoder(&self, _: &Parts) -> Box<dyn Decoder> {
         panic!("nobody asked for this dialect")
     }
 }
@@ -86,7 +106,7 @@ impl Host {
 
     /// Call `entry` once.
     pub async fn call(&self, entry: &ProviderEntry) -> Result<ModelResponse, ModelFailure> {
-        self.router().call(entry, "call-7", &request()).await
+        self.router().call(entry, "call-7", &request(), &Silent).await
     }
 
     pub fn router(&self) -> Router<'_> {
@@ -143,6 +163,12 @@ pub fn entry() -> ProviderEntry {
 
 /// The request of every test.
 pub fn request() -> ModelRequest {
-    let message = Message { speaker: Speaker::User, text: "hi".into() };
-    ModelRequest { model: "whatever".into(), messages: vec![message], max_tokens: None }
+    let message = Message { speaker: Speaker::User, text: "hi".into(), calls: Vec::new(), call_id: None };
+    ModelRequest {
+        model: "whatever".into(),
+        messages: vec![message],
+        tools: Vec::new(),
+        max_tokens: None,
+        schema: None,
+    }
 }
