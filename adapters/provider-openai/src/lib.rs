@@ -5,12 +5,17 @@
 //! that is not of the dialect is never guessed at, because a guess would be recorded as what the model said.
 
 mod answer;
+mod calls;
 mod decoder;
 mod detail;
 mod endpoint;
+mod events;
 mod failure;
+mod fields;
+mod names;
 mod question;
 mod retry_after;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -21,7 +26,7 @@ use ports::{Codec, Decoder};
 /// Name of this dialect in a provider entry.
 pub const DIALECT: &str = "openai-chat";
 
-/// The codec for Chat Completions without streaming.
+/// The codec for Chat Completions which asks for a stream and reads a whole answer as well.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ChatCompletions;
 

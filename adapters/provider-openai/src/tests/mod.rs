@@ -3,6 +3,8 @@
 mod answers;
 mod failures;
 mod questions;
+mod streams;
+mod tools;
 mod waits;
 
 use bytes::Bytes;
