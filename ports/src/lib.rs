@@ -12,7 +12,7 @@ pub mod store;
 pub mod vault;
 
 pub use ambient::{Clock, Entropy, EntropyError, Timer};
-pub use outbound::{Outbound, OutboundError};
+pub use outbound::{BodyStream, Outbound, OutboundError};
 pub use problem::Problem;
 pub use provider::{Codec, Decoder, Live, Models, Silent};
 pub use sequencing::{Sequencing, SequencingError};

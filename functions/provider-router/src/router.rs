@@ -3,10 +3,11 @@
 use crate::address;
 use crate::concealment::conceal;
 use async_trait::async_trait;
+use http::StatusCode;
 use ports::provider::{FailureClass, Live, ModelFailure, ModelRequest, ModelResponse, Models, ProviderEntry};
-use ports::{Codec, Outbound, OutboundError, Secret, Vault, VaultError};
+use ports::{Codec, Decoder, Outbound, OutboundError, Secret, Vault, VaultError};
 
-/// Most bytes of a provider's answer that are read: far more than any answer without streaming has.
+/// Most bytes of a provider's answer that are read: far more than any answer has, also in many small events.
 pub const ANSWER_BYTES_MAX: usize = 8 << 20;
 
 /// What the host brings.
@@ -56,11 +57,21 @@ impl Router<'_> {
         live: &dyn Live,
     ) -> Result<ModelResponse, ModelFailure> {
         let sent = codec.encode(&provider.base_url, key, idempotency_key, request)?;
-        let answer = self.outbound.send(sent, provider.timeout_ms, ANSWER_BYTES_MAX).await;
-        let (head, body) = answer.map_err(|error| unanswered(&error))?.into_parts();
+        let answer = self.outbound.open(sent, provider.timeout_ms).await;
+        let (head, mut body) = answer.map_err(|error| unanswered(&error))?.into_parts();
         let mut decoder = codec.decoder(&head);
-        decoder.feed(&body, live)?;
-        decoder.finish()
+        let mut left = ANSWER_BYTES_MAX;
+        loop {
+            match body.chunk().await {
+                Ok(None) => return decoder.finish(),
+                Ok(Some(bytes)) => {
+                    let too_large = || unanswered(&OutboundError::TooLarge { limit: ANSWER_BYTES_MAX });
+                    left = left.checked_sub(bytes.len()).ok_or_else(too_large)?;
+                    decoder.feed(&bytes, live)?;
+                }
+                Err(error) => return broken(decoder, head.status, &error),
+            }
+        }
     }
 
     fn codec(&self, dialect: &str) -> Result<&dyn Codec, ModelFailure> {
@@ -94,6 +105,20 @@ fn keyless(error: &VaultError) -> ModelFailure {
         VaultError::Broken(_) => FailureClass::Unavailable,
     };
     failure(class, error.to_string())
+}
+
+/// The answer broke off. What came may be all there is: an answer whose end was read is whole, whatever became of the
+/// connection, and a refusal is one with half its text. Else the status said that there would be more.
+fn broken(decoder: Box<dyn Decoder>, status: StatusCode, error: &OutboundError) -> Result<ModelResponse, ModelFailure> {
+    let outcome = decoder.finish();
+    if outcome.is_ok() || !status.is_success() {
+        return outcome;
+    }
+    let class = match error {
+        OutboundError::TooLarge { .. } => return Err(unanswered(error)),
+        OutboundError::Connect(_) | OutboundError::Interrupted(_) => FailureClass::Cut,
+    };
+    Err(ModelFailure { retriable: true, ..failure(class, error.to_string()) })
 }
 
 /// The exchange has no answer. One that broke off may be repeated although the provider may have acted, because the

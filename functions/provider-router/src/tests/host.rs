@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::response::Parts;
 use http::{Request, Response};
 use ports::provider::{FailureClass, Live, Message, ModelFailure, ModelRequest, ModelResponse, Silent, Speaker, Stop};
-use ports::{Codec, Decoder, Models, Outbound, OutboundError, Secret, Vault, VaultError};
+use ports::{BodyStream, Codec, Decoder, Models, Outbound, OutboundError, Secret, Vault, VaultError};
 use std::cell::RefCell;
 
 /// The key of the provider in every test.
@@ -85,7 +85,11 @@ impl Codec for Mute {
 /// A host whose way out ends in `answer`.
 pub struct Host {
     pub answer: Result<(u16, &'static str), OutboundError>,
-    pub sent: RefCell<Vec<(Request<Bytes>, u64, usize)>>,
+    /// How large the pieces are in which the answer comes.
+    pub piece: usize,
+    /// What the answer ends in when its body is not whole.
+    pub broken: Option<OutboundError>,
+    pub sent: RefCell<Vec<(Request<Bytes>, u64)>>,
     pub vault: Keys,
 }
 
@@ -97,7 +101,7 @@ pub struct Keys {
 
 impl Host {
     pub fn answering(status: u16, body: &'static str) -> Self {
-        Self { answer: Ok((status, body)), sent: RefCell::default(), vault: Keys::default() }
+        Self { answer: Ok((status, body)), piece: 2, broken: None, sent: RefCell::default(), vault: Keys::default() }
     }
 
     pub fn failing(error: OutboundError) -> Self {
@@ -116,15 +120,31 @@ impl Host {
 
 #[async_trait(?Send)]
 impl Outbound for Host {
-    async fn send(
+    async fn open(
         &self,
         request: Request<Bytes>,
         timeout_ms: u64,
-        limit: usize,
-    ) -> Result<Response<Bytes>, OutboundError> {
-        self.sent.borrow_mut().push((request, timeout_ms, limit));
+    ) -> Result<Response<Box<dyn BodyStream>>, OutboundError> {
+        self.sent.borrow_mut().push((request, timeout_ms));
         let (status, body) = self.answer.clone()?;
-        Ok(Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).unwrap())
+        let mut pieces: Vec<_> = self.broken.clone().map(Err).into_iter().collect();
+        pieces.extend(body.as_bytes().chunks(self.piece).rev().map(|piece| Ok(Bytes::from_static(piece))));
+        let body: Box<dyn BodyStream> = Box::new(Pieces(pieces));
+        Ok(Response::builder().status(status).body(body).unwrap())
+    }
+
+    async fn send(&self, _: Request<Bytes>, _: u64, _: usize) -> Result<Response<Bytes>, OutboundError> {
+        panic!("the router reads answers as they come")
+    }
+}
+
+/// What is left of a body, last first.
+struct Pieces(Vec<Result<Bytes, OutboundError>>);
+
+#[async_trait(?Send)]
+impl BodyStream for Pieces {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, OutboundError> {
+        self.0.pop().transpose()
     }
 }
 
@@ -170,5 +190,15 @@ pub fn request() -> ModelRequest {
         tools: Vec::new(),
         max_tokens: None,
         schema: None,
+    }
+}
+
+/// Somebody who watches, and remembers what.
+#[derive(Default)]
+pub struct Seen(pub RefCell<Vec<String>>);
+
+impl Live for Seen {
+    fn delta(&self, text: &str) {
+        self.0.borrow_mut().push(text.to_owned());
     }
 }
