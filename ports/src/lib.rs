@@ -4,9 +4,9 @@
 //! Adapters implement ports; a conformance kit in `adapters/testkit` states what an implementation must hold.
 
 pub mod ambient;
-pub mod notices;
 pub mod egress;
 pub mod live;
+pub mod notices;
 pub mod outbound;
 pub mod problem;
 pub mod provider;
@@ -18,9 +18,10 @@ pub mod views;
 pub use ambient::{Clock, Entropy, EntropyError, Timer};
 pub use egress::{Dial, Egress, EgressFailure, EgressPolicy, EgressRequest, EgressResponse, Resolver};
 pub use live::{LiveChannel, LiveDelta, LiveSubscription};
-pub use outbound::{Outbound, OutboundError};
+pub use notices::Notices;
+pub use outbound::{BodyStream, Outbound, OutboundError};
 pub use problem::Problem;
-pub use provider::{Codec, Models};
+pub use provider::{Codec, Decoder, Live, Models, Silent};
 pub use sequencing::{Sequencing, SequencingError};
 pub use store::{Conflict, Store, StoreError};
 pub use vault::{Secret, Vault, VaultError};

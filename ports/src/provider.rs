@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// Who speaks in a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,6 +15,19 @@ pub enum Speaker {
     User,
     /// The model.
     Assistant,
+    /// A tool that the model called; [`Message::call_id`] says for which call.
+    Tool,
+}
+
+/// A call of a tool, as the model asks for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolCall {
+    /// Names the call within its conversation; made up by the codec when the vendor gave none.
+    pub id: String,
+    /// The tool, by the name it was offered under.
+    pub name: String,
+    /// The arguments as the model wrote them: JSON when all is well, which is for whoever performs the call to check.
+    pub arguments: String,
 }
 
 /// One message of a model call.
@@ -23,6 +37,23 @@ pub struct Message {
     pub speaker: Speaker,
     /// What is said.
     pub text: String,
+    /// What the model asked for; only the model calls.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<ToolCall>,
+    /// The call that a tool's message answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_id: Option<String>,
+}
+
+/// A tool that is offered to the model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tool {
+    /// The capability's name, dots and all; a codec finds a spelling that its dialect allows.
+    pub name: String,
+    /// What it does, for the model.
+    pub description: String,
+    /// JSON Schema of its arguments.
+    pub parameters: Value,
 }
 
 /// A model call, whoever the vendor is.
@@ -32,9 +63,16 @@ pub struct ModelRequest {
     pub model: String,
     /// The conversation, oldest first.
     pub messages: Vec<Message>,
+    /// What the model may call.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<Tool>,
     /// Most tokens the answer may have; the vendor's default when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u64>,
+    /// JSON Schema that the answer's text should satisfy, as JSON. Vendors promise different things about it, so the
+    /// answer is to be checked all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<Value>,
 }
 
 /// Why the model stopped.
@@ -47,6 +85,8 @@ pub enum Stop {
     Length,
     /// The vendor withheld the rest.
     Filter,
+    /// It waits for the tools it called.
+    Tool,
 }
 
 /// Tokens counted by the vendor. Amounts are at most 2^53-1; more is a protocol error.
@@ -63,6 +103,9 @@ pub struct Usage {
 pub struct ModelResponse {
     /// What the model said.
     pub text: String,
+    /// What it asks for, in the order in which it asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<ToolCall>,
     /// Why it stopped.
     pub stop: Stop,
     /// Tokens, when the vendor said so.
@@ -83,7 +126,9 @@ pub enum FailureClass {
     Quota,
     /// Too many requests; wait.
     Rate,
-    /// The vendor is overloaded or down; wait.
+    /// The vendor has too much to do for everybody; wait.
+    Overload,
+    /// The vendor is down or out of reach; wait.
     Unavailable,
     /// The request was refused as it is; repeating it is useless.
     Invalid,
@@ -93,6 +138,8 @@ pub enum FailureClass {
     Filter,
     /// No answer within the deadline; the vendor may have worked on it.
     Timeout,
+    /// The answer broke off: what came of it is not all of it, and is never taken for all of it.
+    Cut,
     /// The vendor's answer is not of its dialect.
     Protocol,
 }
@@ -131,15 +178,33 @@ pub struct ProviderEntry {
     pub allow_plain_http: bool,
 }
 
+/// Watches an answer while it comes.
+///
+/// What it is told is for people who wait and is never stored: the answer that counts is the [`ModelResponse`], and a
+/// call that fails may have told the beginning of an answer that there never was.
+pub trait Live {
+    /// The next piece of visible text.
+    fn delta(&self, text: &str);
+}
+
+/// Nobody watches.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Silent;
+
+impl Live for Silent {
+    fn delta(&self, _: &str) {}
+}
+
 /// Calls models, wherever the way to them is.
 #[async_trait(?Send)]
 pub trait Models {
-    /// Send `request` to `provider` under `idempotency_key`.
+    /// Send `request` to `provider` under `idempotency_key`; `live` is told the answer's text as it comes.
     async fn call(
         &self,
         provider: &ProviderEntry,
         idempotency_key: &str,
         request: &ModelRequest,
+        live: &dyn Live,
     ) -> Result<ModelResponse, ModelFailure>;
 }
 
@@ -157,6 +222,15 @@ pub trait Codec {
         request: &ModelRequest,
     ) -> Result<http::Request<Bytes>, ModelFailure>;
 
-    /// The outcome in `response`.
-    fn decode(&self, response: &http::Response<Bytes>) -> Result<ModelResponse, ModelFailure>;
+    /// What reads the answer that begins with `head`, whatever its status and its form.
+    fn decoder(&self, head: &http::response::Parts) -> Box<dyn Decoder>;
+}
+
+/// Reads one answer, in pieces that are cut anywhere. No I/O and no clock: whoever feeds it keeps deadlines and limits.
+pub trait Decoder {
+    /// Read on; `live` is told the visible text in `bytes`. After a failure the rest of the answer is of no interest.
+    fn feed(&mut self, bytes: &[u8], live: &dyn Live) -> Result<(), ModelFailure>;
+
+    /// The outcome, now that there is no more to read: an answer that lacks its end is [`FailureClass::Cut`].
+    fn finish(self: Box<Self>) -> Result<ModelResponse, ModelFailure>;
 }

@@ -4,6 +4,7 @@ use http::Uri;
 use hyper_util::client::legacy;
 use ports::OutboundError;
 use std::error::Error;
+use std::time::Duration;
 
 /// Refuse an address that is not one of HTTP; nothing was sent.
 pub fn check_address(uri: &Uri) -> Result<(), OutboundError> {
@@ -28,6 +29,11 @@ pub fn of_deadline(timeout_ms: u64, connected: bool) -> OutboundError {
         return OutboundError::Interrupted(format!("no whole answer within {timeout_ms} ms"));
     }
     OutboundError::Connect(format!("no connection within {timeout_ms} ms"))
+}
+
+/// The peer was silent for too long in the middle of its body.
+pub fn of_silence(silence: Duration) -> OutboundError {
+    OutboundError::Interrupted(format!("nothing came for {} ms", silence.as_millis()))
 }
 
 /// The error and what caused it, outermost first: the outermost alone says only that something failed.

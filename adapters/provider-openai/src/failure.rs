@@ -1,14 +1,20 @@
 //! What a vendor's error means for the caller.
 
 use crate::{detail, retry_after};
-use bytes::Bytes;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, StatusCode};
 use ports::provider::{FailureClass, ModelFailure};
 use serde_json::Value;
 
 /// A failure of `class`; only the classes that time may heal are retriable.
 pub fn failed(class: FailureClass, text: &str) -> ModelFailure {
-    let retriable = matches!(class, FailureClass::Rate | FailureClass::Unavailable | FailureClass::Timeout);
+    let retriable = matches!(
+        class,
+        FailureClass::Rate
+            | FailureClass::Overload
+            | FailureClass::Unavailable
+            | FailureClass::Timeout
+            | FailureClass::Cut
+    );
     ModelFailure { class, detail: detail::harmless(text), retry_after_ms: None, retriable }
 }
 
@@ -24,16 +30,16 @@ pub fn protocol(text: &str) -> ModelFailure {
 
 /// The failure in a response whose status says so. A body that is not of the dialect is not repeated: proxies and login
 /// pages answer too, and some of them echo what they were sent.
-pub fn of_status(response: &Response<Bytes>) -> ModelFailure {
-    let status = response.status().as_u16();
-    let body: Option<Value> = serde_json::from_slice(response.body()).ok();
+pub fn of_status(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> ModelFailure {
+    let status = status.as_u16();
+    let body: Option<Value> = serde_json::from_slice(body).ok();
     let told = body.as_ref().and_then(|body| body.get("error")).and_then(Told::read);
     let class = told.as_ref().and_then(Told::class_by_name).unwrap_or_else(|| class_by_status(status));
     let text = match told {
         Some(told) => format!("HTTP {status}{}", told.text()),
         None => format!("HTTP {status} with a body that is not of the dialect"),
     };
-    with_wait(failed(class, &text), response.headers())
+    with_wait(failed(class, &text), headers)
 }
 
 /// The failure that stands inside a response whose status says success.
@@ -55,6 +61,7 @@ fn class_by_status(status: u16) -> FailureClass {
         401 | 403 => FailureClass::Auth,
         402 => FailureClass::Quota,
         429 => FailureClass::Rate,
+        529 => FailureClass::Overload,
         408 | 409 | 500..=599 => FailureClass::Unavailable,
         400..=499 => FailureClass::Invalid,
         // Redirects among them: they are not followed, for the key would go along.
@@ -87,13 +94,19 @@ impl Told {
     /// The class, where code or type say more than any status: quota comes as 429, a long conversation as 400.
     fn class_by_name(&self) -> Option<FailureClass> {
         let named = [&self.code, &self.kind].into_iter().find_map(|name| match name.as_str() {
-            "insufficient_quota" | "billing_hard_limit_reached" => Some(FailureClass::Quota),
+            "insufficient_quota" | "billing_hard_limit_reached" | "insufficient_balance" | "quota_exceeded" => {
+                Some(FailureClass::Quota)
+            }
+            "overloaded_error" | "overloaded" | "engine_overloaded" | "server_overloaded" => {
+                Some(FailureClass::Overload)
+            }
             "context_length_exceeded" | "exceed_context_size_error" => Some(FailureClass::ContextTooLong),
             "content_filter" | "content_policy_violation" => Some(FailureClass::Filter),
             _ => None,
         });
         // Servers that have no code for it all word it like this.
-        let worded = self.message.contains("maximum context length").then_some(FailureClass::ContextTooLong);
+        let too_long = ["maximum context length", "exceeds the context window", "prompt is too long"];
+        let worded = too_long.iter().any(|words| self.message.contains(words)).then_some(FailureClass::ContextTooLong);
         named.or(worded)
     }
 
@@ -103,7 +116,9 @@ impl Told {
         let kind = [&self.kind, &self.code].into_iter().find_map(|name| match name.as_str() {
             "authentication_error" | "permission_error" | "invalid_api_key" => Some(FailureClass::Auth),
             "rate_limit_error" | "rate_limit_exceeded" => Some(FailureClass::Rate),
-            "server_error" | "api_error" | "overloaded_error" => Some(FailureClass::Unavailable),
+            "server_error" | "api_error" | "internal_server_error" | "service_unavailable" => {
+                Some(FailureClass::Unavailable)
+            }
             "invalid_request_error" | "not_found_error" => Some(FailureClass::Invalid),
             _ => None,
         });

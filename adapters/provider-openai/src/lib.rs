@@ -5,22 +5,28 @@
 //! that is not of the dialect is never guessed at, because a guess would be recorded as what the model said.
 
 mod answer;
+mod calls;
+mod decoder;
 mod detail;
 mod endpoint;
+mod events;
 mod failure;
+mod fields;
+mod names;
 mod question;
 mod retry_after;
+mod stream;
 #[cfg(test)]
 mod tests;
 
 use bytes::Bytes;
-use ports::Codec;
-use ports::provider::{ModelFailure, ModelRequest, ModelResponse};
+use ports::provider::{ModelFailure, ModelRequest};
+use ports::{Codec, Decoder};
 
 /// Name of this dialect in a provider entry.
 pub const DIALECT: &str = "openai-chat";
 
-/// The codec for Chat Completions without streaming.
+/// The codec for Chat Completions which asks for a stream and reads a whole answer as well.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct ChatCompletions;
 
@@ -39,10 +45,7 @@ impl Codec for ChatCompletions {
         question::encode(base_url, key, idempotency_key, request)
     }
 
-    fn decode(&self, response: &http::Response<Bytes>) -> Result<ModelResponse, ModelFailure> {
-        if !response.status().is_success() {
-            return Err(failure::of_status(response));
-        }
-        answer::decode(response)
+    fn decoder(&self, head: &http::response::Parts) -> Box<dyn Decoder> {
+        Box::new(decoder::Answer::of(head))
     }
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::header::{ALLOW, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
 use ports::problem::{Fault, Problem, json, unreadable};
-use ports::provider::{ModelFailure, ModelRequest, ModelResponse, Models, ProviderEntry};
+use ports::provider::{ModelFailure, ModelRequest, ModelResponse, Models, ProviderEntry, Silent};
 use serde::{Deserialize, Serialize};
 
 /// Where the handler answers.
@@ -40,7 +40,7 @@ pub async fn handle(request: Request<Bytes>, router: &Router<'_>) -> Response<By
         Ok(call) => call,
         Err(problem) => return refusal(&problem),
     };
-    let outcome = match router.call(&call.provider, &call.idempotency_key, &call.request).await {
+    let outcome = match router.call(&call.provider, &call.idempotency_key, &call.request, &Silent).await {
         Ok(response) => Outcome::Ok(response),
         Err(failure) => Outcome::Failure(failure),
     };

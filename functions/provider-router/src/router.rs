@@ -3,10 +3,11 @@
 use crate::address;
 use crate::concealment::conceal;
 use async_trait::async_trait;
-use ports::provider::{FailureClass, ModelFailure, ModelRequest, ModelResponse, Models, ProviderEntry};
-use ports::{Codec, Outbound, OutboundError, Secret, Vault, VaultError};
+use http::StatusCode;
+use ports::provider::{FailureClass, Live, ModelFailure, ModelRequest, ModelResponse, Models, ProviderEntry};
+use ports::{Codec, Decoder, Outbound, OutboundError, Secret, Vault, VaultError};
 
-/// Most bytes of a provider's answer that are read: far more than any answer without streaming has.
+/// Most bytes of a provider's answer that are read: far more than any answer has, also in many small events.
 pub const ANSWER_BYTES_MAX: usize = 8 << 20;
 
 /// What the host brings.
@@ -28,6 +29,7 @@ impl Models for Router<'_> {
         provider: &ProviderEntry,
         idempotency_key: &str,
         request: &ModelRequest,
+        live: &dyn Live,
     ) -> Result<ModelResponse, ModelFailure> {
         let codec = self.codec(&provider.dialect)?;
         // Before the key is even read: a refused address is no reason to touch it.
@@ -36,7 +38,7 @@ impl Models for Router<'_> {
         let key = key.as_ref().map(Secret::reveal);
 
         let request = ModelRequest { model: provider.model.clone(), ..request.clone() };
-        let outcome = self.exchange(codec, provider, key, idempotency_key, &request).await;
+        let outcome = self.exchange(codec, provider, key, idempotency_key, &request, live).await;
         outcome.map_err(|failure| match key {
             Some(key) => ModelFailure { detail: conceal(&failure.detail, key), ..failure },
             None => failure,
@@ -52,10 +54,24 @@ impl Router<'_> {
         key: Option<&str>,
         idempotency_key: &str,
         request: &ModelRequest,
+        live: &dyn Live,
     ) -> Result<ModelResponse, ModelFailure> {
         let sent = codec.encode(&provider.base_url, key, idempotency_key, request)?;
-        let answer = self.outbound.send(sent, provider.timeout_ms, ANSWER_BYTES_MAX).await;
-        codec.decode(&answer.map_err(|error| unanswered(&error))?)
+        let answer = self.outbound.open(sent, provider.timeout_ms).await;
+        let (head, mut body) = answer.map_err(|error| unanswered(&error))?.into_parts();
+        let mut decoder = codec.decoder(&head);
+        let mut left = ANSWER_BYTES_MAX;
+        loop {
+            match body.chunk().await {
+                Ok(None) => return decoder.finish(),
+                Ok(Some(bytes)) => {
+                    let too_large = || unanswered(&OutboundError::TooLarge { limit: ANSWER_BYTES_MAX });
+                    left = left.checked_sub(bytes.len()).ok_or_else(too_large)?;
+                    decoder.feed(&bytes, live)?;
+                }
+                Err(error) => return broken(decoder, head.status, &error),
+            }
+        }
     }
 
     fn codec(&self, dialect: &str) -> Result<&dyn Codec, ModelFailure> {
@@ -89,6 +105,20 @@ fn keyless(error: &VaultError) -> ModelFailure {
         VaultError::Broken(_) => FailureClass::Unavailable,
     };
     failure(class, error.to_string())
+}
+
+/// The answer broke off. What came may be all there is: an answer whose end was read is whole, whatever became of the
+/// connection, and a refusal is one with half its text. Else the status said that there would be more.
+fn broken(decoder: Box<dyn Decoder>, status: StatusCode, error: &OutboundError) -> Result<ModelResponse, ModelFailure> {
+    let outcome = decoder.finish();
+    if outcome.is_ok() || !status.is_success() {
+        return outcome;
+    }
+    let class = match error {
+        OutboundError::TooLarge { .. } => return Err(unanswered(error)),
+        OutboundError::Connect(_) | OutboundError::Interrupted(_) => FailureClass::Cut,
+    };
+    Err(ModelFailure { retriable: true, ..failure(class, error.to_string()) })
 }
 
 /// The exchange has no answer. One that broke off may be repeated although the provider may have acted, because the

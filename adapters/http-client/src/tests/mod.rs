@@ -2,6 +2,7 @@
 
 mod failures;
 mod peer;
+mod streams;
 mod successes;
 
 use crate::HttpClient;

@@ -1,7 +1,9 @@
 //! What a vendor's error means.
 
 use super::{class, decode};
-use ports::provider::FailureClass::{self, Auth, ContextTooLong, Filter, Invalid, Protocol, Quota, Rate, Unavailable};
+use ports::provider::FailureClass::{
+    self, Auth, ContextTooLong, Filter, Invalid, Overload, Protocol, Quota, Rate, Unavailable,
+};
 
 /// An error body of the dialect.
 fn error(kind: &str, code: &str) -> String {
@@ -28,7 +30,7 @@ fn a_status_decides_the_class() {
         (502, Unavailable),
         (503, Unavailable),
         (504, Unavailable),
-        (529, Unavailable),
+        (529, Overload),
         (301, Protocol),
         (304, Protocol),
     ];
@@ -36,7 +38,7 @@ fn a_status_decides_the_class() {
         for body in [error("some_error", "null"), String::new(), "<html>".into(), "{}".into(), "[1]".into()] {
             let failure = decode(status, &body).expect_err("a failure");
             assert_eq!(failure.class, wanted, "{status} {body}");
-            assert_eq!(failure.retriable, matches!(wanted, Rate | Unavailable), "{status} {body}");
+            assert_eq!(failure.retriable, matches!(wanted, Rate | Overload | Unavailable), "{status} {body}");
             assert!(failure.detail.contains(&status.to_string()), "{}", failure.detail);
         }
     }
@@ -47,6 +49,9 @@ fn code_and_type_say_more_than_the_status() {
     let classes = [
         (429, error("insufficient_quota", "\"insufficient_quota\""), Quota),
         (429, error("insufficient_quota", "null"), Quota),
+        (503, error("overloaded_error", "null"), Overload),
+        (429, error("", "\"engine_overloaded\""), Overload),
+        (403, error("", "\"insufficient_balance\""), Quota),
         (429, error("requests", "\"rate_limit_exceeded\""), Rate),
         (400, error("invalid_request_error", "\"billing_hard_limit_reached\""), Quota),
         (400, error("invalid_request_error", "\"context_length_exceeded\""), ContextTooLong),
@@ -66,6 +71,8 @@ fn a_success_with_an_error_inside_is_a_failure() {
     let classes = [
         (error("server_error", "null"), Unavailable),
         (error("api_error", "null"), Unavailable),
+        (error("overloaded_error", "null"), Overload),
+        (error("", "529"), Overload),
         (error("", "502"), Unavailable),
         (error("", "\"503\""), Unavailable),
         (error("", "429"), Rate),

@@ -3,19 +3,24 @@
 mod answers;
 mod failures;
 mod questions;
+mod streams;
+mod tools;
 mod waits;
 
 use bytes::Bytes;
 use http::Response;
-use ports::provider::{FailureClass, Message, ModelFailure, ModelRequest, ModelResponse, Speaker};
+use ports::Codec as _;
+use ports::provider::{FailureClass, Message, ModelFailure, ModelRequest, ModelResponse, Silent, Speaker};
 
 /// A request as a workflow makes it.
 fn request() -> ModelRequest {
-    let message = |speaker, text: &str| Message { speaker, text: text.into() };
+    let message = |speaker, text: &str| Message { speaker, text: text.into(), calls: Vec::new(), call_id: None };
     ModelRequest {
         model: "gpt-test".into(),
         messages: vec![message(Speaker::System, "be brief"), message(Speaker::User, "hi \"you\"")],
+        tools: Vec::new(),
         max_tokens: Some(64),
+        schema: None,
     }
 }
 
@@ -27,7 +32,15 @@ fn response(status: u16, headers: &[(&str, &str)], body: &str) -> Response<Bytes
 
 /// What the codec makes of an answer.
 fn decode(status: u16, body: &str) -> Result<ModelResponse, ModelFailure> {
-    ports::Codec::decode(&crate::ChatCompletions, &response(status, &[], body))
+    decode_response(&response(status, &[], body))
+}
+
+/// What the codec makes of a response, read in one piece.
+fn decode_response(response: &Response<Bytes>) -> Result<ModelResponse, ModelFailure> {
+    let (head, body) = response.clone().into_parts();
+    let mut decoder = crate::ChatCompletions.decoder(&head);
+    decoder.feed(&body, &Silent)?;
+    decoder.finish()
 }
 
 /// The class of the failure that the codec makes of an answer.

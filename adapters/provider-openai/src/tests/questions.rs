@@ -17,7 +17,7 @@ fn a_question_is_a_post_with_the_conversation_as_json() {
     assert_eq!(sent.method(), "POST");
     assert_eq!(sent.uri(), "https://api.example.com/v1/chat/completions");
     assert_eq!(sent.headers()["content-type"], "application/json");
-    assert_eq!(sent.headers()["accept"], "application/json");
+    assert_eq!(sent.headers()["accept"], "text/event-stream, application/json");
     assert_eq!(sent.headers()["idempotency-key"], "call-7");
     assert_eq!(sent.headers()["authorization"], "Bearer sk-secret-key");
     let body: Value = serde_json::from_slice(sent.body()).unwrap();
@@ -25,7 +25,8 @@ fn a_question_is_a_post_with_the_conversation_as_json() {
         "model": "gpt-test",
         "messages": [{"role": "system", "content": "be brief"}, {"role": "user", "content": "hi \"you\""}],
         "max_completion_tokens": 64,
-        "stream": false,
+        "stream": true,
+        "stream_options": {"include_usage": true},
     });
     assert_eq!(body, wanted);
 }

@@ -1,14 +1,12 @@
 //! How long the vendor asks to wait.
 
-use super::response;
-use crate::ChatCompletions;
-use ports::Codec;
+use super::{decode_response, response};
 
 const DATE: (&str, &str) = ("date", "Sun, 06 Nov 1994 08:49:37 GMT");
 
 /// The wait in a failure with `status` and `headers`.
 fn wait(status: u16, headers: &[(&str, &str)]) -> Option<u64> {
-    ChatCompletions.decode(&response(status, headers, "{}")).unwrap_err().retry_after_ms
+    decode_response(&response(status, headers, "{}")).unwrap_err().retry_after_ms
 }
 
 #[test]

@@ -16,7 +16,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use kernel::id::{BootId, RuntimeId};
 use ports::problem::Fault;
-use ports::provider::{ModelFailure, ModelRequest, ModelResponse, ProviderEntry};
+use ports::provider::{Live, ModelFailure, ModelRequest, ModelResponse, ProviderEntry};
 use ports::{Codec, Entropy as _, LiveChannel as _, Models, Problem, Sequencing};
 use provider_openai::ChatCompletions;
 use provider_router::Router;
@@ -238,9 +238,10 @@ impl Models for LocalModels {
         provider: &ProviderEntry,
         idempotency_key: &str,
         request: &ModelRequest,
+        live: &dyn Live,
     ) -> Result<ModelResponse, ModelFailure> {
         let codecs: [&dyn Codec; 1] = [&ChatCompletions];
         let router = Router { codecs: &codecs, vault: &self.vault, outbound: &self.client };
-        router.call(provider, idempotency_key, request).await
+        router.call(provider, idempotency_key, request, live).await
     }
 }

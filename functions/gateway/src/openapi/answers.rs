@@ -128,10 +128,14 @@ fn effects() -> Value {
         "ModelRequest": object(&json!({
             "model": string(),
             "messages": list(&object(&json!({
-                "speaker": {"enum": ["system", "user", "assistant"]},
+                "speaker": {"enum": ["system", "user", "assistant", "tool"]},
                 "text": string(),
-            }), &[])),
+                "calls": list(&object(&json!({"id": string(), "name": string(), "arguments": string()}), &[])),
+                "call_id": string(),
+            }), &["calls", "call_id"])),
+            "tools": list(&object(&json!({"name": string(), "description": string(), "parameters": {}}), &[])),
             "max_tokens": amount(),
-        }), &["max_tokens"]),
+            "schema": {"description": "JSON Schema of the answer."},
+        }), &["tools", "max_tokens", "schema"]),
     })
 }

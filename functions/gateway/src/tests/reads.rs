@@ -142,8 +142,15 @@ async fn a_runtime_finds_what_is_due_and_what_it_leased() {
         },
         request: ModelRequest {
             model: "large".into(),
-            messages: vec![Message { speaker: Speaker::User, text: "How is the weather?".into() }],
+            messages: vec![Message {
+                speaker: Speaker::User,
+                text: "How is the weather?".into(),
+                calls: Vec::new(),
+                call_id: None,
+            }],
+            tools: Vec::new(),
             max_tokens: Some(100),
+            schema: None,
         },
     };
     let host = Host { effects: vec![effect], ..Host::new() };

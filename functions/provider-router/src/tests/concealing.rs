@@ -3,7 +3,7 @@
 use super::host::{Host, KEY, entry};
 use crate::concealment::conceal;
 use crate::{ProviderEntry, Router};
-use ports::{Models, OutboundError};
+use ports::{Models, OutboundError, Silent};
 
 #[tokio::test]
 async fn a_key_in_a_failure_is_concealed() {
@@ -18,7 +18,7 @@ async fn without_key_a_failure_is_left_as_it_is() {
     let keyless = ProviderEntry { key_ref: None, ..entry() };
     let host = Host::answering(401, "who are you");
     let router: Router<'_> = host.router();
-    let failure = router.call(&keyless, "call-7", &super::host::request()).await.unwrap_err();
+    let failure = router.call(&keyless, "call-7", &super::host::request(), &Silent).await.unwrap_err();
     assert_eq!(failure.detail, "who are you");
 }
 

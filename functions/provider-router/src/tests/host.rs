@@ -3,9 +3,10 @@
 use crate::{ProviderEntry, Router};
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::response::Parts;
 use http::{Request, Response};
-use ports::provider::{FailureClass, Message, ModelFailure, ModelRequest, ModelResponse, Speaker, Stop};
-use ports::{Codec, Models, Outbound, OutboundError, Secret, Vault, VaultError};
+use ports::provider::{FailureClass, Live, Message, ModelFailure, ModelRequest, ModelResponse, Silent, Speaker, Stop};
+use ports::{BodyStream, Codec, Decoder, Models, Outbound, OutboundError, Secret, Vault, VaultError};
 use std::cell::RefCell;
 
 /// The key of the provider in every test.
@@ -36,10 +37,29 @@ impl Codec for Echo {
             .unwrap())
     }
 
-    fn decode(&self, response: &Response<Bytes>) -> Result<ModelResponse, ModelFailure> {
-        let text = String::from_utf8(response.body().to_vec()).unwrap();
-        if response.status() == 200 {
-            return Ok(ModelResponse { text, stop: Stop::End, usage: None, model: None });
+    fn decoder(&self, head: &Parts) -> Box<dyn Decoder> {
+        Box::new(Echoed { status: head.status.as_u16(), text: String::new() })
+    }
+}
+
+/// What the echo says so far.
+struct Echoed {
+    status: u16,
+    text: String,
+}
+
+impl Decoder for Echoed {
+    fn feed(&mut self, bytes: &[u8], live: &dyn Live) -> Result<(), ModelFailure> {
+        let text = std::str::from_utf8(bytes).unwrap();
+        live.delta(text);
+        self.text.push_str(text);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<ModelResponse, ModelFailure> {
+        let text = self.text;
+        if self.status == 200 {
+            return Ok(ModelResponse { text, calls: Vec::new(), stop: Stop::End, usage: None, model: None });
         }
         Err(ModelFailure { class: FailureClass::Rate, detail: text, retry_after_ms: Some(7), retriable: true })
     }
@@ -57,7 +77,7 @@ impl Codec for Mute {
         panic!("nobody asked for this dialect")
     }
 
-    fn decode(&self, _: &Response<Bytes>) -> Result<ModelResponse, ModelFailure> {
+    fn decoder(&self, _: &Parts) -> Box<dyn Decoder> {
         panic!("nobody asked for this dialect")
     }
 }
@@ -65,7 +85,11 @@ impl Codec for Mute {
 /// A host whose way out ends in `answer`.
 pub struct Host {
     pub answer: Result<(u16, &'static str), OutboundError>,
-    pub sent: RefCell<Vec<(Request<Bytes>, u64, usize)>>,
+    /// How large the pieces are in which the answer comes.
+    pub piece: usize,
+    /// What the answer ends in when its body is not whole.
+    pub broken: Option<OutboundError>,
+    pub sent: RefCell<Vec<(Request<Bytes>, u64)>>,
     pub vault: Keys,
 }
 
@@ -77,7 +101,7 @@ pub struct Keys {
 
 impl Host {
     pub fn answering(status: u16, body: &'static str) -> Self {
-        Self { answer: Ok((status, body)), sent: RefCell::default(), vault: Keys::default() }
+        Self { answer: Ok((status, body)), piece: 2, broken: None, sent: RefCell::default(), vault: Keys::default() }
     }
 
     pub fn failing(error: OutboundError) -> Self {
@@ -86,7 +110,7 @@ impl Host {
 
     /// Call `entry` once.
     pub async fn call(&self, entry: &ProviderEntry) -> Result<ModelResponse, ModelFailure> {
-        self.router().call(entry, "call-7", &request()).await
+        self.router().call(entry, "call-7", &request(), &Silent).await
     }
 
     pub fn router(&self) -> Router<'_> {
@@ -96,15 +120,31 @@ impl Host {
 
 #[async_trait(?Send)]
 impl Outbound for Host {
-    async fn send(
+    async fn open(
         &self,
         request: Request<Bytes>,
         timeout_ms: u64,
-        limit: usize,
-    ) -> Result<Response<Bytes>, OutboundError> {
-        self.sent.borrow_mut().push((request, timeout_ms, limit));
+    ) -> Result<Response<Box<dyn BodyStream>>, OutboundError> {
+        self.sent.borrow_mut().push((request, timeout_ms));
         let (status, body) = self.answer.clone()?;
-        Ok(Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).unwrap())
+        let mut pieces: Vec<_> = self.broken.clone().map(Err).into_iter().collect();
+        pieces.extend(body.as_bytes().chunks(self.piece).rev().map(|piece| Ok(Bytes::from_static(piece))));
+        let body: Box<dyn BodyStream> = Box::new(Pieces(pieces));
+        Ok(Response::builder().status(status).body(body).unwrap())
+    }
+
+    async fn send(&self, _: Request<Bytes>, _: u64, _: usize) -> Result<Response<Bytes>, OutboundError> {
+        panic!("the router reads answers as they come")
+    }
+}
+
+/// What is left of a body, last first.
+struct Pieces(Vec<Result<Bytes, OutboundError>>);
+
+#[async_trait(?Send)]
+impl BodyStream for Pieces {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, OutboundError> {
+        self.0.pop().transpose()
     }
 }
 
@@ -143,6 +183,22 @@ pub fn entry() -> ProviderEntry {
 
 /// The request of every test.
 pub fn request() -> ModelRequest {
-    let message = Message { speaker: Speaker::User, text: "hi".into() };
-    ModelRequest { model: "whatever".into(), messages: vec![message], max_tokens: None }
+    let message = Message { speaker: Speaker::User, text: "hi".into(), calls: Vec::new(), call_id: None };
+    ModelRequest {
+        model: "whatever".into(),
+        messages: vec![message],
+        tools: Vec::new(),
+        max_tokens: None,
+        schema: None,
+    }
+}
+
+/// Somebody who watches, and remembers what.
+#[derive(Default)]
+pub struct Seen(pub RefCell<Vec<String>>);
+
+impl Live for Seen {
+    fn delta(&self, text: &str) {
+        self.0.borrow_mut().push(text.to_owned());
+    }
 }
