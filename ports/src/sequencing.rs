@@ -1,8 +1,8 @@
 //! The sequencer as other functions see it: one writer per workspace, somewhere.
 
 use crate::provider::{ModelRequest, ProviderEntry};
-use async_trait::async_trait;
 use crate::views::{Query, TaskView};
+use async_trait::async_trait;
 use kernel::entity::ApprovalKind;
 use kernel::hash::HashText;
 use kernel::id::{Id, WorkspaceId};

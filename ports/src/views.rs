@@ -9,8 +9,8 @@ use serde_json::Value;
 /// Which read model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Query {
-    /// Tasks after an id, at most so many: `{tasks: [TaskSummary]}`.
-    Tasks(Option<Id>, usize),
+    /// Tasks, newest first: how many to pass over, and at most how many to answer with: `{tasks: [TaskSummary]}`.
+    Tasks(usize, usize),
     /// Agents: `{agents: [AgentView]}`.
     Agents,
     /// Providers: `{providers: [ProviderView]}`.

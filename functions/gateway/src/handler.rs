@@ -4,13 +4,14 @@ use crate::gateway::Gateway;
 use crate::path::Params;
 use crate::query::{self, Given};
 use crate::routes::{self, Endpoint, Missing};
-use crate::{browser, commands, openapi, reads, stream, workspaces};
+use crate::{browser, commands, models, openapi, reads, stream, workspaces};
 use bytes::Bytes;
 use futures_util::stream::LocalBoxStream;
 use http::header::{ALLOW, HeaderValue};
 use http::{Request, Response, StatusCode};
 use ports::Problem;
 use ports::problem::{Fault, json};
+use ports::views::Query;
 use serde::Serialize;
 
 /// A request that may be answered.
@@ -74,6 +75,15 @@ async fn whole(endpoint: Endpoint, call: &Call<'_>) -> Result<Response<Bytes>, P
         Endpoint::SubmitCommands => commands::submit(call).await,
         Endpoint::ReadEvents => reads::events(call).await,
         Endpoint::ReadTask => reads::task(call).await,
+        Endpoint::ListTasks => models::tasks(call).await,
+        Endpoint::ListAgents => models::list(call, Query::Agents).await,
+        Endpoint::ListProviders => models::list(call, Query::Providers).await,
+        Endpoint::ListWorkflows => models::list(call, Query::Workflows).await,
+        Endpoint::ListCapabilities => models::list(call, Query::Capabilities).await,
+        Endpoint::ListApprovals => models::approvals(call).await,
+        Endpoint::ReadUsage => models::list(call, Query::Usage).await,
+        Endpoint::ListDocuments => models::list(call, Query::Documents).await,
+        Endpoint::ReadDocument => models::document(call).await,
         Endpoint::ListDueEffects => reads::due(call).await,
         Endpoint::ReadEffect => reads::effect(call).await,
     }

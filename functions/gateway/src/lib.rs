@@ -16,6 +16,7 @@ mod gateway;
 mod handler;
 mod identity;
 pub mod limits;
+mod models;
 mod near;
 mod openapi;
 mod path;

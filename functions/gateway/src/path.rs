@@ -17,6 +17,12 @@ impl Params<'_> {
         text.parse().map_err(|_| Fault::BadId.because("the path does not name a workspace by its id"))
     }
 
+    /// The text at the end of the path.
+    pub fn text(&self) -> &str {
+        let [_, text] = self.values;
+        text
+    }
+
     /// The thing in the workspace that the path names.
     pub fn thing(&self) -> Result<Id, Problem> {
         let [_, text] = self.values;

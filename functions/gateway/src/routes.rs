@@ -26,6 +26,24 @@ pub enum Endpoint {
     ReadEvents,
     /// See [`crate::reads::task`].
     ReadTask,
+    /// See [`crate::models::tasks`].
+    ListTasks,
+    /// See [`crate::models::list`].
+    ListAgents,
+    /// See [`crate::models::list`].
+    ListProviders,
+    /// See [`crate::models::list`].
+    ListWorkflows,
+    /// See [`crate::models::list`].
+    ListCapabilities,
+    /// See [`crate::models::approvals`].
+    ListApprovals,
+    /// See [`crate::models::list`].
+    ReadUsage,
+    /// See [`crate::models::list`].
+    ListDocuments,
+    /// See [`crate::models::document`].
+    ReadDocument,
     /// See [`crate::reads::due`].
     ListDueEffects,
     /// See [`crate::reads::effect`].
@@ -104,6 +122,21 @@ pub const WAIT: Number = Number {
     meaning: "Milliseconds to wait until no step of the task waits any more.",
 };
 
+/// How many tasks are passed over.
+pub const SKIP: Number = Number {
+    name: "skip",
+    least: 0,
+    most: AMOUNT_MAX,
+    usually: 0,
+    meaning: "How many tasks to pass over, newest first.",
+};
+/// How many tasks are listed.
+pub const TASKS_LIMIT: Number =
+    Number { name: "limit", least: 1, most: EVENTS, usually: EVENTS_USUALLY, meaning: "Most tasks to answer with." };
+/// Whether approvals that were decided are listed too.
+pub const ALL: Number =
+    Number { name: "all", least: 0, most: 1, usually: 0, meaning: "1 to list decided approvals too." };
+
 const WORKSPACES: &str = "/v1/workspaces";
 
 const fn get(endpoint: Endpoint, path: &'static str, summary: &'static str, gives: &'static str) -> Route {
@@ -112,7 +145,7 @@ const fn get(endpoint: Endpoint, path: &'static str, summary: &'static str, give
 }
 
 /// Every route.
-pub static ROUTES: [Route; 10] = [
+pub static ROUTES: [Route; 19] = [
     Route {
         method: Verb::Post,
         takes: Some("Batch"),
@@ -161,6 +194,31 @@ pub static ROUTES: [Route; 10] = [
             "Task",
         )
     },
+    Route {
+        query: &[&SKIP, &TASKS_LIMIT],
+        ..get(Endpoint::ListTasks, "/v1/workspaces/{workspace}/tasks", "List tasks, newest first.", "Tasks")
+    },
+    get(Endpoint::ListAgents, "/v1/workspaces/{workspace}/agents", "List agents.", "Agents"),
+    get(Endpoint::ListProviders, "/v1/workspaces/{workspace}/providers", "List providers of models.", "Providers"),
+    get(Endpoint::ListWorkflows, "/v1/workspaces/{workspace}/workflows", "List workflows.", "Workflows"),
+    get(
+        Endpoint::ListCapabilities,
+        "/v1/workspaces/{workspace}/capabilities",
+        "List what workflows and agents can ask for.",
+        "Capabilities",
+    ),
+    Route {
+        query: &[&ALL],
+        ..get(
+            Endpoint::ListApprovals,
+            "/v1/workspaces/{workspace}/approvals",
+            "List what waits for a person. The command approval.decide decides.",
+            "Approvals",
+        )
+    },
+    get(Endpoint::ReadUsage, "/v1/workspaces/{workspace}/usage", "Read what was used of providers.", "Usage"),
+    get(Endpoint::ListDocuments, "/v1/workspaces/{workspace}/documents", "List documents.", "Documents"),
+    get(Endpoint::ReadDocument, "/v1/workspaces/{workspace}/documents/{document}", "Read a document.", "Document"),
     Route {
         query: &[&EFFECTS_LIMIT],
         ..get(

@@ -6,13 +6,18 @@ use kernel::reject::Code;
 /// The status of a rejection. Every code is named, so that a new one cannot be added without choosing.
 pub(super) const fn status(code: Code) -> StatusCode {
     match code {
-        Code::InvalidArgument | Code::ControlCharacter | Code::TooLong | Code::AmountOutOfRange => {
-            StatusCode::UNPROCESSABLE_ENTITY
-        }
+        Code::InvalidArgument
+        | Code::ControlCharacter
+        | Code::TooLong
+        | Code::AmountOutOfRange
+        | Code::InvalidWorkflow => StatusCode::UNPROCESSABLE_ENTITY,
         Code::DeviceUnknown => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::KeyDestroyed => StatusCode::GONE,
         Code::AlreadyCreated
+        | Code::AlreadyDecided
+        | Code::OtherBytes
+        | Code::NothingDue
         | Code::CommandIdReused
         | Code::DeviceForked
         | Code::CommandForgotten
@@ -34,6 +39,7 @@ pub(super) const fn safe(code: Code) -> &'static str {
             "Nothing was changed; the commands known here stand."
         }
         Code::IdempotencyKeyReused => "Nothing was changed; the first request under this key stands.",
+        Code::AlreadyDecided => "Nothing was changed; the first decision stands.",
         Code::KeyDestroyed => "Nothing was changed; what other keys seal can still be read.",
         Code::NotOutstanding => "Nothing was changed; a report is kept even when it comes late.",
         _ => "Nothing was changed.",

@@ -2,9 +2,11 @@
 
 use kernel::id::{Id, WorkspaceId};
 use kernel::machine::Reply;
-use ports::sequencing::{EffectView, EventView, TaskView, WorkspaceView};
+use ports::sequencing::{EffectView, EventView, WorkspaceView};
+use ports::views::{Query, TaskView};
 use ports::{Store, StoreError, Vault, VaultError};
 use sequencer::{BATCH_MAX, Failure, Job, Sequencer};
+use serde_json::Value;
 use std::rc::Rc;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -24,6 +26,8 @@ pub enum Question {
     Describe(Answer<WorkspaceView>),
     /// A task.
     Task(Id, Answer<Option<TaskView>>),
+    /// A read model.
+    Read(Query, Answer<Option<Value>>),
     /// Effects that wait.
     Due(usize, Answer<Vec<Id>>),
     /// A leased effect.
@@ -37,6 +41,8 @@ pub struct Outstanding {
     pub due: bool,
     /// When the first lease is over.
     pub next_expiry: Option<u64>,
+    /// When the next timer is due.
+    pub next_due: Option<u64>,
 }
 
 /// The way to an actor.
@@ -121,7 +127,8 @@ impl Actor {
     async fn look_out(&mut self) {
         let due = self.sequencer.due(1).await.is_ok_and(|due| !due.is_empty());
         let next_expiry = self.sequencer.next_expiry().await.unwrap_or_default();
-        let now = Outstanding { due, next_expiry };
+        let next_due = self.sequencer.next_due().await.unwrap_or_default();
+        let now = Outstanding { due, next_expiry, next_due };
         self.outstanding.send_if_modified(|before| std::mem::replace(before, now) != now);
     }
 
@@ -131,6 +138,7 @@ impl Actor {
             Question::Events(after, limit, reply) => drop(reply.send(self.sequencer.events(after, limit).await)),
             Question::Describe(reply) => drop(reply.send(self.sequencer.describe().await)),
             Question::Task(task, reply) => drop(reply.send(self.sequencer.task(task).await)),
+            Question::Read(query, reply) => drop(reply.send(self.sequencer.read(&query).await)),
             Question::Due(limit, reply) => drop(reply.send(self.sequencer.due(limit).await)),
             Question::Effect(effect, reply) => drop(reply.send(self.sequencer.effect(effect).await)),
         }

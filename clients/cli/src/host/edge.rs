@@ -4,23 +4,17 @@ use super::ambient::Machine;
 use super::live::LocalLive;
 use super::sequencing::HostSequencing;
 use super::shard::Shard;
-use super::{Config, HostError, Identity, Said, work};
+use super::{Config, HostError, Identity, Said, runtimes};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use gateway::limits::BODY_BYTES;
 use gateway::{Chunks, Feed, Gateway, Tokens};
 use http_body_util::{BodyExt as _, Either, Full, LengthLimitError, Limited, StreamBody};
-use http_client::HttpClient;
 use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use kernel::id::{BootId, RuntimeId};
 use ports::problem::Fault;
-use ports::provider::{Live, ModelFailure, ModelRequest, ModelResponse, ProviderEntry};
-use ports::{Codec, Entropy as _, LiveChannel as _, Models, Problem, Sequencing};
-use provider_openai::ChatCompletions;
-use provider_router::Router;
-use runtime::Runtime;
+use ports::{LiveChannel as _, Problem, Sequencing};
 use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::pin::pin;
@@ -30,7 +24,6 @@ use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc as queue, oneshot, watch};
 use tokio::task::LocalSet;
-use vault_file::FileVault;
 
 /// How long a client may take to send its headers.
 const HEADERS_WITHIN: Duration = Duration::from_secs(30);
@@ -105,11 +98,11 @@ impl Edge {
         let listener = TcpListener::bind(wanted).await.map_err(|why| HostError::Port(format!("{wanted}: {why}")))?;
         let address = listener.local_addr().map_err(|why| HostError::Port(why.to_string()))?;
         let sequencing = Rc::new(HostSequencing::new(shards));
+        let live = LocalLive::default();
         if config.effects_max > 0 {
-            start_runtimes(config, &identity, &sequencing)?;
+            runtimes::start(config, &identity, &sequencing, &live)?;
         }
         let tokens = Tokens::new().with(&identity.token, "owner");
-        let live = LocalLive::default();
         let shared = Rc::<HostSequencing>::clone(&sequencing) as Rc<dyn Sequencing>;
         let feed = Feed { sequencing: shared, live: Rc::new(live.clone()), timer: Rc::new(Machine) };
         Ok((Self { sequencing, live, feed, tokens, identity, stopping }, listener, address))
@@ -185,63 +178,4 @@ fn refused(too_large: bool) -> Problem {
         return Fault::BodyTooLarge.because(format!("at most {BODY_BYTES} bytes are read"));
     }
     Fault::MalformedJson.because("the body ended before its length")
-}
-
-/// Every workspace that is opened gets a runtime that watches it; those there are now are opened.
-fn start_runtimes(config: &Config, identity: &Identity, sequencing: &Rc<HostSequencing>) -> Result<(), HostError> {
-    let random = Machine.random().map_err(|why| HostError::Broken(why.0))?;
-    let boot = BootId(std::array::from_fn(|i| random.get(i).copied().unwrap_or_default()));
-    let device = identity.device();
-    let models: Rc<dyn Models> = Rc::new(LocalModels::new(config)?);
-    let effects_max = config.effects_max;
-    let weak = Rc::downgrade(sequencing);
-    sequencing.on_open(Box::new(move |workspace, handle| {
-        let Some(sequencing) = weak.upgrade() else { return };
-        let runtime = Runtime {
-            workspace,
-            id: RuntimeId { device, slot: 0 },
-            boot,
-            device,
-            incarnation: 0,
-            sequencing,
-            models: Rc::clone(&models),
-            clock: Rc::new(Machine),
-            timer: Rc::new(Machine),
-            entropy: Rc::new(Machine),
-        };
-        tokio::task::spawn_local(work::watch(Rc::new(runtime), handle.clone(), effects_max));
-    }));
-    let sequencing = Rc::clone(sequencing);
-    tokio::task::spawn_local(async move {
-        let _ = sequencing.open_all().await;
-    });
-    Ok(())
-}
-
-/// The provider router in this process.
-struct LocalModels {
-    vault: FileVault,
-    client: HttpClient,
-}
-
-impl LocalModels {
-    fn new(config: &Config) -> Result<Self, HostError> {
-        let client = HttpClient::new().map_err(|why| HostError::Broken(why.to_string()))?;
-        Ok(Self { vault: FileVault::open(config.data.join("vault"))?, client })
-    }
-}
-
-#[async_trait::async_trait(?Send)]
-impl Models for LocalModels {
-    async fn call(
-        &self,
-        provider: &ProviderEntry,
-        idempotency_key: &str,
-        request: &ModelRequest,
-        live: &dyn Live,
-    ) -> Result<ModelResponse, ModelFailure> {
-        let codecs: [&dyn Codec; 1] = [&ChatCompletions];
-        let router = Router { codecs: &codecs, vault: &self.vault, outbound: &self.client };
-        router.call(provider, idempotency_key, request, live).await
-    }
 }

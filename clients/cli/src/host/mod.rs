@@ -18,6 +18,8 @@ mod edge;
 mod error;
 mod identity;
 mod live;
+mod notice;
+mod runtimes;
 mod sequencing;
 mod shard;
 mod work;
@@ -53,12 +55,14 @@ pub struct Config {
     pub port: u16,
     /// How many effects of one workspace it performs at once; 0 performs none.
     pub effects_max: usize,
+    /// A command that is run when a person is waited for; the notice stands on its standard input.
+    pub notify: Option<String>,
 }
 
 impl Config {
     /// A host over `data` on a free port.
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), port: 0, effects_max: 16 }
+        Self { data: data.into(), port: 0, effects_max: 16, notify: None }
     }
 }
 

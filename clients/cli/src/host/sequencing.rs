@@ -4,12 +4,13 @@ use super::actor::{Handle, Question};
 use super::ambient::Machine;
 use super::shard::{Ask, Shard};
 use async_trait::async_trait;
-use kernel::entity::StepStatus;
 use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Moment, Reply, Request};
-use ports::sequencing::{EffectView, EventView, TaskView, WorkspaceView};
+use ports::sequencing::{EffectView, EventView, WorkspaceView};
+use ports::views::{Query, TaskStatus, TaskView};
 use ports::{Clock as _, Entropy as _, Sequencing, SequencingError};
 use sequencer::{Failure, Job};
+use serde_json::Value;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -176,11 +177,15 @@ impl Sequencing for HostSequencing {
         loop {
             pos.borrow_and_update();
             let view = self.task(workspace, task).await?;
-            let waits = |task: &TaskView| task.steps.iter().any(|step| step.status == StepStatus::Waiting);
+            let waits = |task: &TaskView| task.summary.status == TaskStatus::Running;
             if !view.as_ref().is_some_and(waits) || tokio::time::timeout_at(over, pos.changed()).await.is_err() {
                 return Ok(view);
             }
         }
+    }
+
+    async fn read(&self, workspace: WorkspaceId, query: Query) -> Result<Option<Value>, SequencingError> {
+        self.ask(workspace, |reply| Question::Read(query, reply)).await
     }
 
     async fn due(&self, workspace: WorkspaceId, limit: usize) -> Result<Vec<Id>, SequencingError> {

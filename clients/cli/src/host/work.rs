@@ -22,6 +22,9 @@ pub async fn watch(runtime: Rc<Runtime>, handle: Handle, effects_max: usize) {
         if !joined {
             joined = runtime.join().await.is_ok();
         }
+        if timer_is_due(&outstanding) && runtime.fire().await.is_err() {
+            tokio::time::sleep(PAUSE).await;
+        }
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
         match runtime.take().await {
             Ok(Some(view)) => {
@@ -32,7 +35,10 @@ pub async fn watch(runtime: Rc<Runtime>, handle: Handle, effects_max: usize) {
                 });
             }
             Ok(None) => {
-                let _ = tokio::time::timeout(PAUSE, outstanding.changed()).await;
+                // Somebody else took it, or only a timer was due: a change tells when there is more.
+                if outstanding.borrow().due {
+                    let _ = tokio::time::timeout(PAUSE, outstanding.changed()).await;
+                }
             }
             Err(_) => {
                 joined = false;
@@ -56,15 +62,20 @@ async fn give_back(runtime: &Runtime, outstanding: &watch::Receiver<Outstanding>
     false
 }
 
-/// Come back when an effect waits or a lease is over; false when the actor is gone.
+fn timer_is_due(outstanding: &watch::Receiver<Outstanding>) -> bool {
+    outstanding.borrow().next_due.is_some_and(|at| at <= Machine.now_ms())
+}
+
+/// Come back when an effect waits, a lease is over or a timer is due; false when the actor is gone.
 async fn something_to_do(outstanding: &mut watch::Receiver<Outstanding>) -> bool {
     loop {
-        let Outstanding { due, next_expiry } = *outstanding.borrow_and_update();
+        let Outstanding { due, next_expiry, next_due } = *outstanding.borrow_and_update();
+        let next = next_expiry.into_iter().chain(next_due).min();
         let now = Machine.now_ms();
-        if due || next_expiry.is_some_and(|at| at <= now) {
+        if due || next.is_some_and(|at| at <= now) {
             return true;
         }
-        let wait = next_expiry.map_or(Duration::from_secs(3600), |at| Duration::from_millis(at - now));
+        let wait = next.map_or(Duration::from_secs(3600), |at| Duration::from_millis(at - now));
         if let Ok(Err(_)) = tokio::time::timeout(wait, outstanding.changed()).await {
             return false;
         }

@@ -89,7 +89,8 @@ fn encoded(text: &str) -> String {
 
 /// The answer as JSON: a body of JSON is parsed, any other is text.
 fn result(response: &EgressResponse, arguments: &Value) -> Value {
-    let headers: Map<String, Value> = response.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
+    let headers: Map<String, Value> =
+        response.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     let is_json = headers.get("content-type").and_then(Value::as_str).is_some_and(|kind| kind.contains("json"));
     let text = String::from_utf8_lossy(&response.body);
     let raw = arguments.get("output").and_then(Value::as_str) == Some("raw");

@@ -23,14 +23,8 @@ impl Live for Pieces<'_> {
 }
 
 /// Call the model.
-pub async fn perform(
-    runtime: &Runtime,
-    view: &EffectView,
-    provider: &ProviderEntry,
-    request: &ModelRequest,
-) -> Value {
-    let live =
-        Pieces { channel: &*runtime.live, workspace: runtime.workspace, effect: view.effect, task: view.task };
+pub async fn perform(runtime: &Runtime, view: &EffectView, provider: &ProviderEntry, request: &ModelRequest) -> Value {
+    let live = Pieces { channel: &*runtime.live, workspace: runtime.workspace, effect: view.effect, task: view.task };
     reported(runtime.models.call(provider, &view.idempotency_key, request, &live).await)
 }
 

@@ -17,12 +17,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 /// How many rows one read model is made of.
-const ROWS_MAX: usize = 4 * RANGE_MAX;
+const ROWS_MAX: usize = 64 * RANGE_MAX;
 
 /// Answer `query`; none when what it asks for is not there.
 pub fn read(workspace: &Workspace, query: &Query) -> Result<Option<Value>, Stop> {
     Ok(Some(match query {
-        Query::Tasks(after, limit) => json!({"tasks": value(&tasks::list(workspace, *after, *limit)?)?}),
+        Query::Tasks(skip, limit) => json!({"tasks": value(&tasks::list(workspace, *skip, *limit)?)?}),
         Query::Agents => json!({"agents": value(&things::agents(workspace)?)?}),
         Query::Providers => json!({"providers": value(&things::providers(workspace)?)?}),
         Query::Workflows => json!({"workflows": value(&things::workflows(workspace)?)?}),
@@ -63,11 +63,8 @@ fn keys(workspace: &Workspace, index: Index, is_control: bool) -> Result<Vec<Key
     let mut keys: Vec<Key> = Vec::new();
     while keys.len() < ROWS_MAX {
         let after = keys.last();
-        let page = if is_control {
-            read.index(index, after, RANGE_MAX)?
-        } else {
-            read.data_index(index, after, RANGE_MAX)?
-        };
+        let page =
+            if is_control { read.index(index, after, RANGE_MAX)? } else { read.data_index(index, after, RANGE_MAX)? };
         let last = page.len() < RANGE_MAX;
         keys.extend(page);
         if last {

@@ -1,20 +1,18 @@
 //! Tasks, and where they stand.
 
-use super::{ROWS_MAX, failure, keys, open, open_json};
+use super::{failure, keys, open, open_json};
 use kernel::effect::CONTEXT_STEPS_MAX;
 use kernel::entity::{Approval, Call, CallStatus, Lease, Run, RunStatus, Step, StepStatus, Task, Turn, Workflow};
 use kernel::id::Id;
 use kernel::key::{Index, Key, Line};
 use kernel::machine::{Stop, Workspace};
-use kernel::view::{RANGE_MAX, View as _};
+use kernel::view::View as _;
 use ports::views::{CallView, RunView, StepView, TaskKind, TaskStatus, TaskSummary, TaskView};
 
-/// Tasks after an id, in the order of their ids.
-pub fn list(workspace: &Workspace, after: Option<Id>, limit: usize) -> Result<Vec<TaskSummary>, Stop> {
-    let read = workspace.read(Line::default());
-    let after = after.map(Key::Task);
+/// Tasks, newest first.
+pub fn list(workspace: &Workspace, skip: usize, limit: usize) -> Result<Vec<TaskSummary>, Stop> {
     let mut tasks = Vec::new();
-    for key in read.data_index(Index::Tasks, after.as_ref(), limit.min(RANGE_MAX))? {
+    for key in keys(workspace, Index::Tasks, false)?.into_iter().rev().skip(skip).take(limit) {
         let Key::Task(id) = key else { continue };
         tasks.extend(summary(workspace, id)?);
     }
@@ -112,7 +110,7 @@ fn awaited(workspace: &Workspace, id: Id) -> Result<Vec<Id>, Stop> {
 fn approvals_of(workspace: &Workspace, id: Id) -> Result<Vec<Id>, Stop> {
     let read = workspace.read(Line::default());
     let mut found = Vec::new();
-    for key in keys(workspace, Index::Open, true)?.into_iter().take(ROWS_MAX) {
+    for key in keys(workspace, Index::Open, true)? {
         let Key::Open(approval) = key else { continue };
         if read.control::<Approval>(Key::Approval(approval))?.is_some_and(|row| *row.task == id) {
             found.push(approval);

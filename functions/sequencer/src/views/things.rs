@@ -14,7 +14,9 @@ use serde_json::{Value, json};
 pub fn agents(workspace: &Workspace) -> Result<Vec<AgentView>, Stop> {
     let mut views = Vec::new();
     for key in keys(workspace, Index::Agents, false)? {
-        let (Key::Agent(id), Some(agent)) = (key, workspace.read(Line::default()).data::<Agent>(key)?) else { continue };
+        let (Key::Agent(id), Some(agent)) = (key, workspace.read(Line::default()).data::<Agent>(key)?) else {
+            continue;
+        };
         let name = open(workspace, agent.name.as_ref())?;
         views.push(AgentView {
             id,
