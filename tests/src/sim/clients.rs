@@ -60,7 +60,7 @@ impl Known {
                 Role::Task => self.tasks.push(*id),
                 Role::Effect => self.effects.push(*id),
                 Role::Branch => self.branches.push(*id),
-                Role::Step => {}
+                Role::Approval | Role::Call | Role::Note | Role::Step | Role::Turn | Role::Workflow => {}
             }
         }
     }
