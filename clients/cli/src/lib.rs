@@ -9,4 +9,5 @@ pub mod outcome;
 pub mod project;
 pub mod source;
 pub mod sse;
+pub mod timeline;
 pub mod words;
