@@ -5,7 +5,7 @@ use super::send::once;
 use super::{block_on, ids, workspaces};
 use crate::api::Api;
 use crate::args::Approve;
-use crate::outcome::Problem;
+use crate::outcome::{Problem, print};
 use crate::timeline::{Ask, clock, lines, short};
 use serde_json::Value;
 use std::path::Path;
@@ -39,7 +39,7 @@ async fn list(api: &Api, base: &str, approve: &Approve) -> Result<(), Problem> {
         eprintln!("nothing waits for a person");
     }
     for view in &views {
-        println!("{}", if approve.json { view.to_string() } else { shown(view) });
+        print(if approve.json { view.to_string() } else { shown(view) });
     }
     Ok(())
 }
@@ -73,7 +73,7 @@ async fn one(api: &Api, base: &str, part: &str, approve: &Approve) -> Result<(),
     eprintln!("{}", shown(view.unwrap_or(&Value::Null)));
     let data = data(&ask, approve)?;
     once(api, base, "approval.decide", &data).await?;
-    println!("{id}");
+    print(id);
     let task = view.and_then(|view| view.get("task")?.as_str()).unwrap_or_default();
     goes_on(api, task);
     Ok(())
@@ -84,7 +84,7 @@ async fn all(api: &Api, base: &str, approve: &Approve) -> Result<(), Problem> {
     for view in waiting.iter().filter(|view| view.get("kind").and_then(Value::as_str) == Some("approval")) {
         let ask = ask(view);
         once(api, base, "approval.decide", &data(&ask, approve)?).await?;
-        println!("{}", ask.id);
+        print(ask.id);
     }
     Ok(())
 }

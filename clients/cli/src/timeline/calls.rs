@@ -62,12 +62,13 @@ impl Timeline {
         let detail = told.said("detail").unwrap_or_default();
         let name = call.node.map(|node| self.node_name(node));
         match (name, failed) {
-            // What a task of the workflow got is told when the task is done.
+            // What a task of the workflow got is told when it is done.
             (Some(_), None) => None,
-            (Some(name), Some(class)) => {
+            // That it failed is told with what is done about it.
+            (Some(name), Some(_)) => {
                 self.calls.remove(id);
-                let moment = self.moment(Kind::Failed, &name, format!("{class}: {detail}"));
-                Some(moment)
+                self.failed = Some(name);
+                None
             }
             (None, failed) => {
                 self.calls.remove(id);

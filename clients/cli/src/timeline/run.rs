@@ -58,7 +58,7 @@ impl Timeline {
         match self.expects.take() {
             Some(Expects::Wait(name)) => vec![self.moment(Kind::Waits, &name, when)],
             Some(Expects::Retry(moment)) => {
-                let about = format!("{}; again in {}", moment.about, render::duration(left));
+                let about = moment.about.replacen(": ", &format!(" in {}: ", render::duration(left)), 1);
                 vec![Moment { about, ..moment }]
             }
             None => Vec::new(),
@@ -72,6 +72,9 @@ impl Timeline {
             _ => Vec::new(),
         };
         let node = told.number("node").unwrap_or(u64::MAX);
+        if told.text("is") != "blocked" {
+            self.next = told.number("next");
+        }
         match told.text("is") {
             "entered" => {
                 let count = told.number("count").unwrap_or_default();
@@ -93,7 +96,8 @@ impl Timeline {
             "retrying" => self.retrying(told, node),
             "caught" => {
                 self.unwind(told);
-                let moment = self.moment(Kind::Caught, &self.node_name(node), error(told));
+                let about = self.error(told);
+                let moment = self.moment(Kind::Caught, &self.node_name(node), about);
                 moments.push(moment);
             }
             _ => {}
@@ -126,7 +130,7 @@ impl Timeline {
             frame.tries
         });
         let name = self.node_name(node);
-        let about = format!("{} (attempt {})", error(told), tries + 1);
+        let about = format!("attempt {}: {}", tries + 1, self.error(told));
         self.expects = Some(Expects::Retry(self.moment(Kind::Retry, &name, about)));
     }
 
@@ -169,7 +173,9 @@ impl Timeline {
             Some("failed") => {
                 let class = told.at("/outcome/class").and_then(Value::as_str).unwrap_or("runtime").to_owned();
                 let (title, detail) = failure(told);
-                let place = self.frames.last().map(|frame| self.node_name(frame.node)).unwrap_or_default();
+                let at = self.failed.take().or_else(|| self.next.map(|next| self.node_name(next)));
+                let at = at.or_else(|| self.frames.last().map(|frame| self.node_name(frame.node)));
+                let place = at.unwrap_or_default();
                 let moment = Moment::new(Kind::Failed, 0, &place, format!("{title}: {detail}"));
                 (Ending::Failed { class, title, detail }, moment)
             }
@@ -178,6 +184,14 @@ impl Timeline {
         let told_already = ending == Ending::Cancelled;
         self.summary.ending = Some(ending);
         if told_already { Vec::new() } else { vec![moment] }
+    }
+
+    /// An error of the workflow language and the task that it comes from, in a line.
+    fn error(&mut self, told: &Told<'_>) -> String {
+        let error = told.json("error").unwrap_or_default();
+        let text = |name: &str| error.get(name).map(shown).unwrap_or_default();
+        let from = self.failed.take().map(|name| format!("{name}: ")).unwrap_or_default();
+        format!("{from}{}: {}", text("title"), text("detail"))
     }
 
     /// A moment where the run is now.
@@ -207,13 +221,6 @@ impl Timeline {
     pub(super) fn node_name(&self, node: u64) -> String {
         self.node(node).map_or_else(|| format!("task {node}"), |node| node.name.clone())
     }
-}
-
-/// An error of the workflow language, in a line.
-fn error(told: &Told<'_>) -> String {
-    let error = told.json("error").unwrap_or_default();
-    let text = |name: &str| error.get(name).map(shown).unwrap_or_default();
-    format!("{}: {}", text("title"), text("detail"))
 }
 
 fn failure(told: &Told<'_>) -> (String, String) {
