@@ -3,6 +3,7 @@
 
 #![cfg(test)]
 
+mod faults;
 mod peer;
 
 use peer::{
