@@ -84,6 +84,7 @@ async fn whole(endpoint: Endpoint, call: &Call<'_>) -> Result<Response<Bytes>, P
         Endpoint::ReadUsage => models::list(call, Query::Usage).await,
         Endpoint::ListDocuments => models::list(call, Query::Documents).await,
         Endpoint::ReadDocument => models::document(call).await,
+        Endpoint::ReadContext => models::context(call).await,
         Endpoint::ListDueEffects => reads::due(call).await,
         Endpoint::ReadEffect => reads::effect(call).await,
     }
