@@ -7,10 +7,9 @@ use super::sequencing::HostSequencing;
 use super::{Config, HostError, Identity, work};
 use egress::Broker;
 use egress_http::{HttpDialler, SystemResolver};
-use http_client::HttpClient;
 use kernel::id::{BootId, RuntimeId};
 use ports::provider::{Live, ModelFailure, ModelRequest, ModelResponse, ProviderEntry};
-use ports::{Codec, Egress, Entropy as _, Models, Notices};
+use ports::{Codec, Egress, Entropy as _, Models, Notices, Vault};
 use provider_openai::ChatCompletions;
 use provider_router::Router;
 use runtime::Runtime;
@@ -27,8 +26,9 @@ pub fn start(
     let random = Machine.random().map_err(|why| HostError::Broken(why.0))?;
     let boot = BootId(std::array::from_fn(|i| random.get(i).copied().unwrap_or_default()));
     let device = identity.device();
-    let models: Rc<dyn Models> = Rc::new(LocalModels::new(config)?);
-    let egress: Rc<dyn Egress> = Rc::new(broker(config)?);
+    let vault = Rc::new(FileVault::open(config.data.join("vault"))?);
+    let egress: Rc<dyn Egress> = Rc::new(broker(&vault)?);
+    let models: Rc<dyn Models> = Rc::new(LocalModels { vault, egress: Rc::clone(&egress) });
     let notices: Rc<dyn Notices> = Rc::new(Hook::new(config.notify.clone()));
     let live = live.clone();
     let effects_max = config.effects_max;
@@ -59,29 +59,17 @@ pub fn start(
     Ok(())
 }
 
-/// The one way out for what workspaces ask for.
-fn broker(config: &Config) -> Result<Broker, HostError> {
-    let vault = FileVault::open(config.data.join("vault"))?;
+/// The one way out, for what workspaces ask for and for calls of models.
+fn broker(vault: &Rc<FileVault>) -> Result<Broker, HostError> {
     let dial = HttpDialler::new().map_err(HostError::Broken)?;
-    Ok(Broker {
-        resolver: Rc::new(SystemResolver),
-        dial: Rc::new(dial),
-        vault: Rc::new(vault),
-        timer: Rc::new(Machine),
-    })
+    let vault: Rc<dyn Vault> = Rc::<FileVault>::clone(vault);
+    Ok(Broker { resolver: Rc::new(SystemResolver), dial: Rc::new(dial), vault, timer: Rc::new(Machine) })
 }
 
 /// The provider router in this process.
 struct LocalModels {
-    vault: FileVault,
-    client: HttpClient,
-}
-
-impl LocalModels {
-    fn new(config: &Config) -> Result<Self, HostError> {
-        let client = HttpClient::new().map_err(|why| HostError::Broken(why.to_string()))?;
-        Ok(Self { vault: FileVault::open(config.data.join("vault"))?, client })
-    }
+    vault: Rc<FileVault>,
+    egress: Rc<dyn Egress>,
 }
 
 #[async_trait::async_trait(?Send)]
@@ -94,7 +82,7 @@ impl Models for LocalModels {
         live: &dyn Live,
     ) -> Result<ModelResponse, ModelFailure> {
         let codecs: [&dyn Codec; 1] = [&ChatCompletions];
-        let router = Router { codecs: &codecs, vault: &self.vault, outbound: &self.client };
+        let router = Router { codecs: &codecs, vault: &*self.vault, egress: &*self.egress };
         router.call(provider, idempotency_key, request, live).await
     }
 }

@@ -140,6 +140,7 @@ async fn a_runtime_finds_what_is_due_and_what_it_leased() {
         model: "large".into(),
         timeout_ms: 60_000,
         allow_plain_http: false,
+        private: Vec::new(),
     };
     let (speaker, text) = (Speaker::User, "How is the weather?".to_owned());
     let request = ModelRequest {
