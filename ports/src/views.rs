@@ -24,6 +24,8 @@ pub enum Query {
     Approvals(bool),
     /// What was used: `{providers: [UsageView], total: UsageView}`.
     Usage,
+    /// Where requests may go: an EgressView.
+    Egress,
     /// Documents: `{documents: [DocumentView]}`.
     Documents,
     /// One document: a DocumentView with its text.
@@ -362,6 +364,18 @@ pub struct ToldView {
     pub estimated_tokens: u64,
     /// Tokens the messages may have.
     pub budget_tokens: u64,
+}
+
+/// Where requests of a workspace may go. Empty lists let nothing out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EgressView {
+    /// Whom it may speak to.
+    pub hosts: Vec<String>,
+    /// Ranges of addresses that are not public and may be reached nevertheless.
+    pub private: Vec<String>,
+    /// Which secret may be sent to whom.
+    pub secrets: Vec<String>,
 }
 
 /// A document.

@@ -1,5 +1,9 @@
 //! What the program understands.
 
+mod flow;
+
+pub use flow::{Approve, Check, Run, Task, TaskCancel, TaskFollow, TaskList, TaskRetry, TaskShow, Watch, Workflow};
+
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -23,6 +27,16 @@ pub enum Command {
     Dev(Dev),
     /// Ask an agent and wait for its answer.
     Ask(Ask),
+    /// Run a workflow and watch it.
+    Run(Run),
+    /// Look at tasks and steer them.
+    #[command(subcommand)]
+    Task(Task),
+    /// Decide what waits for a person; without an id, list it.
+    Approve(Approve),
+    /// Look at workflow files.
+    #[command(subcommand)]
+    Workflow(Workflow),
     /// Show the event log.
     Log(Log),
     /// Replay a workspace from its first event; with --verify, compare everything that is stored.
@@ -40,6 +54,9 @@ pub struct Dev {
     /// How many effects of one workspace are performed at once.
     #[arg(long, default_value_t = 16)]
     pub effects: usize,
+    /// Run this command when a person is waited for; what waits stands on its standard input.
+    #[arg(long, value_name = "COMMAND")]
+    pub notify: Option<String>,
 }
 
 /// Ask an agent.

@@ -1,10 +1,16 @@
 //! The program's commands, one a file.
 
+mod approve;
 mod ask;
 mod dev;
 mod doctor;
+mod ids;
 mod log;
 mod replay;
+mod run;
+mod send;
+mod task;
+mod workflow;
 mod workspaces;
 
 use crate::args::{Args, Command};
@@ -16,6 +22,10 @@ pub fn run(args: &Args) -> Result<(), Problem> {
     match &args.command {
         Command::Dev(dev) => dev::run(&args.data, dev),
         Command::Ask(ask) => ask::run(&args.data, ask),
+        Command::Run(run) => run::run(&args.data, run),
+        Command::Task(task) => task::run(&args.data, task),
+        Command::Approve(approve) => approve::run(&args.data, approve),
+        Command::Workflow(workflow) => workflow::run(workflow),
         Command::Log(log) => log::run(&args.data, log),
         Command::Replay(replay) => replay::run(&args.data, replay),
         Command::Doctor(doctor) => doctor::run(&args.data, doctor),

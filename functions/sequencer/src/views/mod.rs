@@ -30,6 +30,7 @@ pub fn read(workspace: &Workspace, query: &Query) -> Result<Option<Value>, Stop>
         Query::Capabilities => json!({"capabilities": value(&things::capabilities())?}),
         Query::Approvals(all) => json!({"approvals": value(&people::approvals(workspace, *all)?)?}),
         Query::Usage => things::usage(workspace)?,
+        Query::Egress => value(&things::egress(workspace)?)?,
         Query::Documents => json!({"documents": value(&things::documents(workspace)?)?}),
         Query::Context(step, turn) => match told::context(workspace, *step, *turn)? {
             Some(context) => value(&context)?,
