@@ -105,6 +105,26 @@ impl Story {
         self.client.command(&self.desk.id, key, "approval.decide", data).unwrap()
     }
 
+    /// Each turn of the step can be read afterwards, with the very texts that were sent to the model.
+    fn tells_what_the_model_was_told(&mut self, step: &str, question: &str) {
+        let sent: Vec<Asked> = self.model.seen().iter().filter(|asked| asked.question() == question).cloned().collect();
+        for (nth, asked) in (1..).zip(&sent) {
+            let shown = self.client.get(&self.desk.path(&format!("/steps/{step}/context?turn={nth}"))).unwrap();
+            let shown = shown.json();
+            assert_eq!((&shown["turn"], &shown["turns"]), (&json!(nth), &json!(sent.len())), "{shown}");
+            let pairs = |list: &Value, who: &str, what: &str| -> Vec<(String, String)> {
+                let text = |it: &Value, name: &str| it[name].as_str().unwrap_or_default().to_owned();
+                list.as_array().unwrap().iter().map(|it| (text(it, who), text(it, what))).collect()
+            };
+            let told = pairs(&shown["messages"], "speaker", "text");
+            assert_eq!(told, pairs(&asked.body["messages"], "role", "content"), "turn {nth}");
+            assert_eq!(shown["tools"].as_array().map(Vec::len), asked.body["tools"].as_array().map(Vec::len));
+            assert!(shown["estimated_tokens"].as_u64() <= shown["budget_tokens"].as_u64(), "{shown}");
+        }
+        let none = self.client.get(&self.desk.path(&format!("/steps/{step}/context?turn={}", sent.len() + 1))).unwrap();
+        assert_eq!((none.status, none.text("/code").as_str()), (404, "not_found"));
+    }
+
     /// All that is known is known to the next process too.
     fn nothing_is_lost(mut self, task: &str) {
         let before = (self.task(task, 0), self.desk.describe(&mut self.client)["roots"].clone());
@@ -237,6 +257,7 @@ fn arguments_that_do_not_fit_are_told_to_the_model_with_what_is_wrong() {
         assert!(line.contains(reason), "{name} {arguments}: {line}");
     }
     assert!(it.web.seen().is_empty(), "nothing was sent");
+    it.tells_what_the_model_was_told(ended["steps"][0]["id"].as_str().unwrap(), "do it wrongly");
     it.nothing_is_lost(&task);
 }
 
