@@ -141,13 +141,17 @@ fn work_that_is_handed_over_and_a_task_that_is_cancelled_are_told() {
     events.push(event(9, "lease.granted", json!({"effect": "of another task"}), json!({})));
     events.push(event(10, "task.cancelled", json!({"task": "t"}), json!({"reason": "not needed"})));
     events.push(event(11, "run.ended", json!({"task": "t", "outcome": {"is": "cancelled"}}), json!({})));
-    seen("t", &events, expect_test::expect![[r#"
+    seen(
+        "t",
+        &events,
+        expect_test::expect![[r#"
            0.0s  ▶ begun      stories/story 1.0.0 with 1 task, as t
            0.6s  ⇄ handed over  fetch: http.request GET https://example.com/a: another process goes on with it
            0.8s  ■ cancelled  not needed
 
         0.9s · 0 tasks done
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -170,7 +174,8 @@ fn what_was_said_cannot_move_the_cursor() {
 fn lengths_of_time_and_amounts_of_money_are_said_as_people_say_them() {
     let said = [0, 999, 59_999, 60_000, 3_599_000, 3_600_000, 90_061_000].map(duration);
     assert_eq!(said, ["0.0s", "0.9s", "59.9s", "1m00s", "59m59s", "1h00m", "1d01h"]);
-    assert_eq!([0, 1, 4_200, 1_000_000, 12_340_000].map(cost).map(Option::unwrap_or_default), [
-        "", "0.000001", "0.0042", "1.00", "12.34"
-    ]);
+    assert_eq!(
+        [0, 1, 4_200, 1_000_000, 12_340_000].map(cost).map(Option::unwrap_or_default),
+        ["", "0.000001", "0.0042", "1.00", "12.34"]
+    );
 }
