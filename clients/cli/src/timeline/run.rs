@@ -20,6 +20,8 @@ pub struct Frame {
     count: u64,
     /// Attempts after the first.
     tries: u64,
+    /// It waits for a call or a time, and begins anew when the run is resumed.
+    is_blocked: bool,
 }
 
 /// What the next events say more about.
@@ -37,7 +39,7 @@ impl Timeline {
             "run.started" => vec![self.started()],
             "run.resumed" => {
                 self.summary.ending = None;
-                self.frames.retain(|frame| frame.count > 0 || frame.tries > 0);
+                self.frames.pop_if(|frame| frame.is_blocked);
                 vec![Moment::new(Kind::Resumed, 0, "", "from the task that failed")]
             }
             "run.waits" => self.waits(told),
@@ -78,7 +80,7 @@ impl Timeline {
         match told.text("is") {
             "entered" => {
                 let count = told.number("count").unwrap_or_default();
-                self.frames.push(Frame { node, count, tries: 0 });
+                self.frames.push(Frame { node, count, tries: 0, is_blocked: false });
                 // A loop whose first turn has no condition begins with it.
                 if count > 0 && told.number("next").is_some() {
                     moments.extend(self.item(node, 0));
@@ -86,7 +88,7 @@ impl Timeline {
             }
             "iterated" => moments.extend(self.item(node, told.number("index").unwrap_or_default())),
             "blocked" => {
-                self.frames.push(Frame { node, count: 0, tries: 0 });
+                self.frames.push(Frame { node, count: 0, tries: 0, is_blocked: true });
                 let name = self.node_name(node);
                 if matches!(self.node(node).map(|node| &node.kind), Some(NodeKind::Wait(_))) {
                     self.expects = Some(Expects::Wait(name));
@@ -113,7 +115,7 @@ impl Timeline {
     fn item(&mut self, node: u64, index: u64) -> Option<Moment> {
         let count = self.frames.last().map_or(0, |frame| frame.count);
         let every = if count > TURNS_SHOWN { count.div_ceil(STEPS_SHOWN) } else { 1 };
-        if index % every != 0 {
+        if !index.is_multiple_of(every) {
             return None;
         }
         let name = self.node_name(node);
