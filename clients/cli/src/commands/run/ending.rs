@@ -62,7 +62,7 @@ pub fn advice(class: &str, task: &str) -> String {
         "unavailable" | "connect" | "interrupted" => {
             "Check that it can be reached; for a provider: kernelos provider test"
         }
-        "rate" | "overload" | "quota" => "The provider has had enough for now: wait, or use another one.",
+        "rate" | "overload" | "quota" => "The provider takes no more at this moment: wait, or use another one.",
         "context_too_long" => {
             "The model takes less than it was given: set context_tokens in kernelos.yaml, or say less."
         }
