@@ -165,6 +165,28 @@ fn what_waits_for_a_person_is_decided_later_and_goes_on() {
     assert!(desk.cli.run(&["approve", "--json"]).out.is_empty());
 }
 
+/// A program that decides and is gone would cut off in the middle what its decision leads to.
+#[test]
+fn whoever_only_decides_performs_nothing() {
+    let desk = Desk::new();
+    desk.file("kernelos.yaml", AGENTS);
+    let tasks = "  - ask: {call: ask, with: {question: Go?, approve: 1}}\n  - sort: {call: agent, with: {agent: sorter, prompt: hello}}\n";
+    assert_eq!(desk.run(tasks, &[]).code, 4);
+    let id = desk.cli.run(&["approve"]).out.split_whitespace().next().unwrap().to_owned();
+    assert_eq!(desk.cli.run(&["approve", &id]).code, 0);
+    let begun = || desk.cli.run(&["log"]).out.matches("lease.granted").count();
+    let before = begun();
+    assert_eq!(desk.cli.run(&["task", "list"]).code, 0);
+    assert_eq!(
+        (before, begun()),
+        (2, 2),
+        "the first question's and the notice's: nothing was begun by deciding and looking"
+    );
+    let followed = desk.cli.run(&["task", "follow", desk.task()["id"].as_str().unwrap()]);
+    assert!(followed.code == 0 && followed.out.contains("Hello."), "{followed:?}");
+    assert_eq!((begun(), desk.cli.run(&["log"]).out.matches("lease.lost").count()), (3, 0));
+}
+
 #[test]
 fn a_question_takes_an_answer_and_no_approval() {
     let desk = Desk::new();
@@ -287,11 +309,17 @@ fn a_workflow_is_checked_without_being_run() {
         (said.code, desk.normal(&said.out).as_str()),
         (0, "DIR/story.yaml: ok, stories/story 1.0.0 with 1 task\n")
     );
+    let beside = desk.file("kernelos.yaml", AGENTS);
+    let said = desk.cli.run(&["workflow", "check", beside.to_str().unwrap()]);
+    assert_eq!(desk.normal(&said.out), "DIR/kernelos.yaml: ok, 1 agent and 0 rules of the way out\n");
     let bad = desk.file("bad.yaml", "document: {dsl: '1.0.3', namespace: a, name: b, version: '1.0.0'}\nod: []\n");
     let said = desk.cli.run(&["workflow", "check", &good, bad.to_str().unwrap(), "--json"]);
     let told = lines(&said);
     assert_eq!((said.code, told.len()), (2, 3), "{said:?}");
     assert_eq!((told[2]["line"].as_u64(), told[2]["column"].as_u64()), (Some(2), Some(1)), "{told:?}");
+    let large = desk.file("large.json", &format!("\"{}\"", "x".repeat(1 << 20)));
+    let said = desk.cli.run(&["run", &good, "--input", large.to_str().unwrap()]);
+    assert!(said.code == 2 && said.err.contains("more than 1048576 bytes"), "{said:?}");
     let said = desk.cli.run(&["workflow", "check", "nothing.yaml"]);
     assert!(said.code == 2 && said.err.contains("nothing.yaml"), "{said:?}");
 }

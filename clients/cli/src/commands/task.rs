@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 pub fn run(data: &Path, task: &Task) -> Result<(), Problem> {
-    let api = Api::reach(data)?;
+    let api = match task {
+        Task::Follow(_) | Task::Retry(_) => Api::reach(data)?,
+        Task::List(_) | Task::Show(_) | Task::Cancel(_) => Api::reach_to_tell(data)?,
+    };
     block_on(async {
         match task {
             Task::List(list) => self::list(&api, list).await,
