@@ -12,3 +12,5 @@ pub mod load;
 pub mod peer;
 pub mod say;
 pub mod stream;
+#[cfg(unix)]
+pub mod terminal;
