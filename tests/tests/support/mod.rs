@@ -13,3 +13,5 @@ pub mod peer;
 pub mod say;
 pub mod script;
 pub mod stream;
+#[cfg(unix)]
+pub mod terminal;

@@ -11,14 +11,14 @@ use serde_json::Value;
 use std::path::Path;
 
 pub fn run(data: &Path, approve: &Approve) -> Result<(), Problem> {
-    let api = Api::reach(data)?;
+    let api = Api::reach_to_tell(data)?;
     block_on(async {
         let workspace = workspaces::existing(&api, approve.workspace.as_deref()).await?;
         let base = format!("/v1/workspaces/{workspace}");
         let decides = approve.reject || approve.reason.is_some() || approve.edit.is_some() || approve.answer.is_some();
         match &approve.approval {
             Some(part) => one(&api, &base, part, approve).await,
-            None if approve.all && decides && !approve.list => all(&api, &base, approve).await,
+            None if approve.all && !approve.list => all(&api, &base, approve).await,
             None if decides && !approve.list => Err(Problem::usage(
                 "a decision is about one approval",
                 "Name it, or decide all with --all: kernelos approve --list shows what waits.",
