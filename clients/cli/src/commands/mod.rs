@@ -5,6 +5,7 @@ mod dev;
 mod doctor;
 mod log;
 mod replay;
+mod send;
 mod workspaces;
 
 use crate::args::{Args, Command};
