@@ -18,6 +18,7 @@ mod edge;
 mod error;
 mod identity;
 mod live;
+mod models;
 mod notice;
 mod runtimes;
 mod sequencing;
