@@ -1,12 +1,22 @@
 //! The program's commands, one a file.
 
+mod agent;
 mod ask;
+mod capability;
+mod completions;
 mod dev;
 mod doctor;
+mod documents;
+mod egress;
+mod init;
 mod log;
+mod provider;
 mod replay;
 mod send;
+mod shown;
+mod usage;
 mod workflow;
+mod workspace;
 mod workspaces;
 
 use crate::args::{Args, Command};
@@ -19,9 +29,18 @@ pub fn run(args: &Args) -> Result<(), Problem> {
         Command::Dev(dev) => dev::run(&args.data, dev),
         Command::Ask(ask) => ask::run(&args.data, ask),
         Command::Workflow(workflow) => workflow::run(workflow),
+        Command::Init(init) => init::run(&args.data, init),
+        Command::Provider(provider) => provider::run(&args.data, provider),
+        Command::Agent(agent) => agent::run(&args.data, agent),
+        Command::Capability(capability) => capability::run(&args.data, capability),
+        Command::Documents(documents) => documents::run(&args.data, documents),
+        Command::Egress(egress) => egress::run(&args.data, egress),
+        Command::Usage(usage) => usage::run(&args.data, usage),
+        Command::Workspace(workspace) => workspace::run(&args.data, workspace),
         Command::Log(log) => log::run(&args.data, log),
         Command::Replay(replay) => replay::run(&args.data, replay),
         Command::Doctor(doctor) => doctor::run(&args.data, doctor),
+        Command::Completions(completions) => completions::run(completions),
     }
 }
 

@@ -26,7 +26,7 @@ mod shard;
 mod work;
 
 pub use error::HostError;
-pub use identity::Identity;
+pub use identity::{Identity, directory};
 pub use sequencing::HostSequencing;
 pub use shard::StoreFactory;
 
