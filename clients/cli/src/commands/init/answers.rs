@@ -1,5 +1,6 @@
 //! What `kernelos init` has to know: from the flags, or asked for at the terminal.
 
+use super::folder;
 use super::templates::{TEMPLATES, Template, USUALLY, find};
 use crate::args::init::Init;
 use crate::commands::provider::{Wanted, refuse_key};
@@ -39,6 +40,8 @@ pub fn answers(init: &Init) -> Result<Answers, Problem> {
         None if asks => prompt::line("Folder", template.name)?.into(),
         None => template.name.into(),
     };
+    // Before more is asked: nobody answers questions about a folder that cannot be.
+    folder::check(&dir, template)?;
     let usual = init.name.clone().unwrap_or_else(|| called(&dir, template));
     let name = if asks && init.name.is_none() { prompt::line("Name of the workspace", &usual)? } else { usual };
     let provider = match asks && init.base_url.is_none() {
@@ -84,7 +87,8 @@ fn wanted(init: &Init, base_url: &str, model: &str) -> Wanted {
 /// Ask for a provider; an empty answer connects none.
 pub fn ask_provider(init: &Init) -> Result<Option<Wanted>, Problem> {
     eprintln!("A provider answers for the models: a vendor (https://host/v1) or a server of your own");
-    eprintln!("(http://127.0.0.1:11434/v1). Write {TEST} for the test endpoint at {TEST_URL}.");
+    eprintln!("(http://127.0.0.1:11434/v1). Write {TEST} for a test endpoint at {TEST_URL}, which is no model:");
+    eprintln!("  npx @copilotkit/aimock --port 4010 --fixtures FILE");
     let base_url = prompt::line("Base URL (empty: connect one later)", "")?;
     if base_url.is_empty() {
         return Ok(None);

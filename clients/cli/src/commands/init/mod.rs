@@ -23,7 +23,6 @@ pub fn run(data: &Path, init: &Init) -> Result<(), Problem> {
         return Ok(());
     }
     let wanted = answers(init)?;
-    folder::check(&wanted.dir, wanted.template)?;
     let api = Api::reach(data)?;
     block_on(async {
         let workspace = workspaces::existing_or_named(&api, data, init.workspace.as_deref(), &wanted.name).await?;
