@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
-use support::aimock::Aimock;
+use support::aimock::verifiable;
 use support::cli::{Cli, Said};
 use support::desk::accepted;
 
@@ -21,7 +21,7 @@ fn value(said: &Said) -> Value {
 
 #[test]
 fn a_project_begins_with_one_command_and_its_workflow_checks() {
-    let (dir, peer) = (tempfile::tempdir().unwrap(), Aimock::with("verify.json"));
+    let (dir, peer) = (tempfile::tempdir().unwrap(), verifiable());
     let (cli, at) = (Cli::over(&dir.path().join("data")), dir.path().join("my work"));
     let at = at.to_str().unwrap();
     let model = ["--base-url", &peer.base_url(), "--model", "test-model"];
@@ -106,7 +106,7 @@ impl Drop for Dev {
 
 #[test]
 fn what_was_used_is_shown_by_provider_and_in_total_with_its_cost() {
-    let (dir, peer) = (tempfile::tempdir().unwrap(), Aimock::with("verify.json"));
+    let (dir, peer) = (tempfile::tempdir().unwrap(), verifiable());
     let data = dir.path().join("data");
     let cli = Cli::over(&data);
     let nothing = cli.run(&["workspace", "create", "ours"]);

@@ -7,7 +7,7 @@ mod support;
 use serde_json::Value;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
-use support::aimock::Aimock;
+use support::aimock::verifiable;
 use support::cli::{Cli, Said};
 
 fn connect(cli: &Cli, base_url: &str, model: &str, more: &[&str]) -> Said {
@@ -27,7 +27,7 @@ fn events(cli: &Cli, name: &str) -> usize {
 
 #[test]
 fn a_provider_that_works_is_connected_once_and_its_report_says_what_it_can() {
-    let (dir, peer) = (tempfile::tempdir().unwrap(), Aimock::with("verify.json"));
+    let (dir, peer) = (tempfile::tempdir().unwrap(), verifiable());
     let cli = Cli::over(&dir.path().join("data")).with("THE_KEY", "sk-0123456789abcdef");
     let prices = ["--name", "large", "--key-ref", "env:THE_KEY", "--input-price", "2.50", "--output-price", "10"];
     let said = connect(&cli, &peer.base_url(), "test-model", &prices);
@@ -67,7 +67,7 @@ fn a_provider_that_works_is_connected_once_and_its_report_says_what_it_can() {
 
 #[test]
 fn what_a_model_does_not_do_is_no_failure_and_is_said() {
-    let (dir, peer) = (tempfile::tempdir().unwrap(), Aimock::with("verify.json"));
+    let (dir, peer) = (tempfile::tempdir().unwrap(), verifiable());
     let cli = Cli::over(&dir.path().join("data"));
     let said = connect(&cli, &peer.base_url(), "plain", &["--json"]);
     let told: Value = serde_json::from_str(&said.out).unwrap_or_else(|_| panic!("{said:?}"));
@@ -81,7 +81,7 @@ fn what_a_model_does_not_do_is_no_failure_and_is_said() {
 
 #[test]
 fn what_does_not_work_says_what_happened_and_what_to_do_and_connects_nothing() {
-    let (dir, peer) = (tempfile::tempdir().unwrap(), Aimock::with("verify.json"));
+    let (dir, peer) = (tempfile::tempdir().unwrap(), verifiable());
     let cli = Cli::over(&dir.path().join("data")).with("WRONG_KEY", "sk-wrong-0123456789");
     let base = peer.base_url();
 

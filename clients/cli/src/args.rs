@@ -11,7 +11,7 @@ pub mod provider;
 mod reading;
 pub mod workspace;
 
-pub use flow::{Check, Workflow};
+pub use flow::{Approve, Check, Run, Task, TaskCancel, TaskFollow, TaskList, TaskRetry, TaskShow, Watch, Workflow};
 pub use reading::Reading;
 
 use clap::{Parser, Subcommand};
@@ -63,12 +63,19 @@ pub enum Command {
     Dev(Dev),
     /// Ask an agent and wait for its answer.
     Ask(Ask),
-    /// Look at workflow files.
-    #[command(subcommand)]
-    Workflow(Workflow),
     /// Begin a project: a folder from a template, a provider that was verified, and a workspace.
     #[command(after_help = INIT_EXAMPLES)]
     Init(init::Init),
+    /// Run a workflow and watch it.
+    Run(Run),
+    /// Look at tasks and steer them.
+    #[command(subcommand)]
+    Task(Task),
+    /// Decide what waits for a person; without an id, list it.
+    Approve(Approve),
+    /// Look at workflow files.
+    #[command(subcommand)]
+    Workflow(Workflow),
     /// Providers of models: connect, list, test, and keep their keys.
     #[command(subcommand)]
     Provider(provider::Provider),
@@ -109,6 +116,9 @@ pub struct Dev {
     /// How many effects of one workspace are performed at once.
     #[arg(long, default_value_t = 16)]
     pub effects: usize,
+    /// Run this command when a person is waited for; what waits stands on its standard input.
+    #[arg(long, value_name = "COMMAND")]
+    pub notify: Option<String>,
 }
 
 /// Ask an agent.

@@ -12,4 +12,5 @@ pub mod prompt;
 pub mod source;
 pub mod sse;
 pub mod table;
+pub mod timeline;
 pub mod words;

@@ -6,6 +6,11 @@ use std::process::{Child, Command, Stdio};
 
 const PROGRAM: &str = "peers/node_modules/@copilotkit/aimock/dist/cli.js";
 
+/// An endpoint that does all that is asked when a provider is verified.
+pub fn verifiable() -> Aimock {
+    Aimock::with(&Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/fixtures/verify.json"))
+}
+
 /// A running endpoint; it ends when this is dropped.
 pub struct Aimock {
     process: Child,
@@ -15,18 +20,18 @@ pub struct Aimock {
 impl Aimock {
     /// Start it with the answers that every newcomer gets.
     pub fn start() -> Self {
-        Self::with("ask.json")
+        Self::with(&Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/fixtures/ask.json"))
     }
 
-    /// Start it with the answers of another file of `peers/fixtures`.
-    pub fn with(fixtures: &str) -> Self {
+    /// Start it with the answers in the file `fixtures`.
+    pub fn with(fixtures: &Path) -> Self {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let program = here.join(PROGRAM);
         assert!(program.exists(), "the test endpoint is not installed; run: cargo xtask setup");
         let mut process = Command::new("node")
             .arg(program)
             .args(["--port", "0", "--validate-on-load", "--fixtures"])
-            .arg(here.join("peers/fixtures").join(fixtures))
+            .arg(fixtures)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()

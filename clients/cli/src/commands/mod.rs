@@ -1,6 +1,7 @@
 //! The program's commands, one a file.
 
 mod agent;
+mod approve;
 mod ask;
 mod capability;
 mod completions;
@@ -8,12 +9,15 @@ mod dev;
 mod doctor;
 mod documents;
 mod egress;
+mod ids;
 mod init;
 mod log;
 mod provider;
 mod replay;
+mod run;
 mod send;
 mod shown;
+mod task;
 mod usage;
 mod workflow;
 mod workspace;
@@ -28,7 +32,6 @@ pub fn run(args: &Args) -> Result<(), Problem> {
     match &args.command {
         Command::Dev(dev) => dev::run(&args.data, dev),
         Command::Ask(ask) => ask::run(&args.data, ask),
-        Command::Workflow(workflow) => workflow::run(workflow),
         Command::Init(init) => init::run(&args.data, init),
         Command::Provider(provider) => provider::run(&args.data, provider),
         Command::Agent(agent) => agent::run(&args.data, agent),
@@ -37,6 +40,10 @@ pub fn run(args: &Args) -> Result<(), Problem> {
         Command::Egress(egress) => egress::run(&args.data, egress),
         Command::Usage(usage) => usage::run(&args.data, usage),
         Command::Workspace(workspace) => workspace::run(&args.data, workspace),
+        Command::Run(run) => run::run(&args.data, run),
+        Command::Task(task) => task::run(&args.data, task),
+        Command::Approve(approve) => approve::run(&args.data, approve),
+        Command::Workflow(workflow) => workflow::run(workflow),
         Command::Log(log) => log::run(&args.data, log),
         Command::Replay(replay) => replay::run(&args.data, replay),
         Command::Doctor(doctor) => doctor::run(&args.data, doctor),

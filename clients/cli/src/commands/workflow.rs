@@ -1,7 +1,7 @@
 //! `kernelos workflow check`: everything that is wrong with workflow files, before anything runs.
 
 use crate::args::{Check, Workflow};
-use crate::outcome::Problem;
+use crate::outcome::{Problem, print};
 use crate::source::{open, workflow as read};
 use crate::words::{counted, described};
 use serde_json::json;
@@ -25,13 +25,13 @@ fn check(check: &Check) -> Result<(), Problem> {
                     "namespace": document.namespace, "name": document.name, "version": document.version,
                     "tasks": definition.nodes.len(),
                 });
-                println!("{}", json!({ "file": file, "workflow": workflow }));
+                print(json!({ "file": file, "workflow": workflow }));
             }
-            Ok((_, definition)) => println!("{file}: ok, {}", described(&definition)),
+            Ok((_, definition)) => print(format_args!("{file}: ok, {}", described(&definition))),
             Err(findings) => {
                 mistakes += findings.len();
                 for finding in findings {
-                    println!("{}", if check.json { finding.json(&file).to_string() } else { finding.line(&file) });
+                    print(if check.json { finding.json(&file).to_string() } else { finding.line(&file) });
                 }
             }
         }
