@@ -8,7 +8,7 @@ use kernelos_tests::crash::Client;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use support::aimock::verifiable;
 use support::cli::{Cli, Said};
 use support::desk::accepted;
@@ -41,6 +41,17 @@ fn a_project_begins_with_one_command_and_its_workflow_checks() {
     assert_eq!(again.out, "greeter: as it was\n", "{again:?}");
     let workspaces = value(&cli.run(&["workspace", "list", "--json"]));
     assert_eq!(workspaces["workspaces"][0]["name"], "greetings");
+
+    // What comes next is what was said to come next.
+    let run = cli.run(&["run", &format!("{at}/workflow.yaml"), "--input", &format!("{at}/input.json"), "--yes"]);
+    assert_eq!(run.code, 0, "{run:?}");
+    let filed = cli.run(&["documents", "show", "greetings/hello.md"]);
+    assert_eq!((filed.code, filed.out.as_str()), (0, "Good morning, Ada.\n"), "{filed:?}");
+    let listed = cli.run(&["documents", "list"]);
+    assert_eq!(listed.out, "PATH                VERSION  BYTES\ngreetings/hello.md        1     18\n");
+    assert!(cli.run(&["usage"]).out.contains("in total"));
+    let agents = value(&cli.run(&["agent", "list", "--json"]));
+    assert_eq!(agents["agents"].as_array().unwrap().len(), 1, "a run finds the agent that was defined: {agents}");
 
     // What somebody changed is never written over.
     fs::write(format!("{at}/input.json"), "{}").unwrap();
@@ -82,18 +93,21 @@ fn a_project_without_a_provider_says_how_to_connect_one_and_one_that_fails_leave
 
 /// A host that runs while this is there.
 struct Dev {
-    process: std::process::Child,
+    process: Child,
     client: Client,
+    /// Held, for a program that cannot speak any more ends.
+    _says: BufReader<ChildStderr>,
 }
 
 impl Dev {
     fn start(cli: &Cli, data: &std::path::Path) -> Self {
         let mut process = cli.start(&["dev", "--port", "0"]);
+        let mut says = BufReader::new(process.stderr.take().unwrap());
         let mut line = String::new();
-        BufReader::new(process.stderr.take().unwrap()).read_line(&mut line).unwrap();
+        says.read_line(&mut line).unwrap();
         let address = line.trim().rsplit_once("http://").unwrap_or_else(|| panic!("{line}")).1.parse().unwrap();
         let token = kernelos::host::Identity::open(data).unwrap().token;
-        Self { process, client: Client::new(address, token) }
+        Self { process, client: Client::new(address, token), _says: says }
     }
 }
 

@@ -1,14 +1,13 @@
 //! `kernelos agent`: who can be asked.
 
 use super::block_on;
-use super::send::{made, once};
-use super::shown::{
-    There, called, is_current, list, not_found, nothing, number, print, print_json, state, text, texts,
-};
+use super::run::apply::definition;
+use super::send::define_current;
+use super::shown::{There, called, is_current, list, not_found, nothing, print, print_json, state, text, texts};
 use crate::args::Reading;
 use crate::args::agent::{Agent, AgentDefine, AgentShow};
 use crate::outcome::Problem;
-use crate::project::{Agent as Declared, Project};
+use crate::project::Project;
 use crate::table::{Table, one_line, short};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -97,14 +96,16 @@ fn define(data: &Path, wanted: &AgentDefine) -> Result<(), Problem> {
     }
     block_on(async {
         let there = There::find(data, wanted.reading.workspace.as_deref()).await?;
-        let providers = there.list("providers").await?;
+        let providers = there.read("providers").await?;
         // All of them are looked at first: a file with a mistake defines nothing.
-        let chosen = project.agents.iter().map(|agent| Ok((agent, chosen(agent, &providers)?)));
-        let chosen = chosen.collect::<Result<Vec<_>, Problem>>()?;
+        let defined = project.agents.iter().map(|agent| definition(&providers, agent));
+        let defined = defined.collect::<Result<Vec<Value>, Problem>>()?;
         let before = there.list("agents").await?;
         let mut told = Vec::new();
-        for (agent, provider) in chosen {
-            told.push(apply(&there, &before, agent, &provider).await?);
+        for data in defined {
+            let id = define_current(&there.api, &there.base, "agent", &data).await?;
+            let known = before.iter().any(|agent| is_current(agent) && text(agent, "id") == id);
+            told.push(json!({ "name": text(&data, "name"), "id": id, "defined": !known }));
         }
         if wanted.reading.json {
             print_json(&json!({ "agents": told }));
@@ -116,51 +117,4 @@ fn define(data: &Path, wanted: &AgentDefine) -> Result<(), Problem> {
         }
         Ok(())
     })
-}
-
-/// The id of the provider that a declared agent calls: the one it names, else the newest that is current.
-fn chosen(agent: &Declared, providers: &[Value]) -> Result<String, Problem> {
-    const CONNECT: &str = "Connect one: kernelos provider connect --base-url URL --model NAME";
-    let current = || providers.iter().filter(|provider| is_current(provider));
-    let found = match &agent.provider {
-        Some(name) => current().find(|provider| text(provider, "name") == name),
-        None => current().max_by_key(|provider| made_at(text(provider, "id"))),
-    };
-    match (found, &agent.provider) {
-        (Some(provider), _) => Ok(text(provider, "id").to_owned()),
-        (None, Some(name)) => Err(not_found("provider", name, providers, CONNECT)),
-        (None, None) => Err(Problem::failed("no_provider", "no provider is connected", CONNECT)),
-    }
-}
-
-/// What orders ids by when they were made: their texts do, within one device.
-fn made_at(id: &str) -> &str {
-    short(id)
-}
-
-/// Define an agent, unless the one that its name stands for is the same.
-async fn apply(there: &There, before: &[Value], agent: &Declared, provider: &str) -> Result<Value, Problem> {
-    let mut data = agent.rest.clone();
-    data.insert("name".to_owned(), json!(agent.name));
-    data.insert("provider".to_owned(), json!(provider));
-    let data = Value::Object(data);
-    let known = before.iter().find(|known| is_current(known) && text(known, "name") == agent.name);
-    if let Some(known) = known.filter(|known| is_as_declared(known, &data)) {
-        return Ok(json!({ "name": agent.name, "id": text(known, "id"), "defined": false }));
-    }
-    // Meant anew: under a key made of the content, a definition that was replaced would be found and stay replaced.
-    let outcome = once(&there.api, &there.base, "agent.define", &data).await?;
-    Ok(json!({ "name": agent.name, "id": made(&outcome, 0)?, "defined": true }))
-}
-
-/// Whether an agent is what a definition would make it. What the view does not show has to be absent.
-fn is_as_declared(known: &Value, data: &Value) -> bool {
-    let limits = |of: &Value| {
-        let limits = of.get("limits").cloned().unwrap_or_default();
-        ["turns", "tokens", "cost_micros", "ms"].map(|name| number(&limits, name))
-    };
-    let shown = ["schema", "context_tokens"].iter().all(|name| data.get(name).is_none());
-    let same_text = ["name", "provider", "instructions"].iter().all(|name| text(known, name) == text(data, name));
-    let same_list = ["tools", "approve"].iter().all(|name| texts(known, name) == texts(data, name));
-    shown && same_text && same_list && limits(known) == limits(data)
 }

@@ -5,8 +5,8 @@ use super::key::refuse_key;
 use super::verify::{USUALLY_MS, report, verified};
 use crate::api::Api;
 use crate::args::provider::{Connect, Reached};
-use crate::commands::send::{made, once};
-use crate::commands::shown::{is_current, number, print, print_json, text};
+use crate::commands::send::define_current;
+use crate::commands::shown::{print, print_json};
 use crate::commands::{block_on, workspaces};
 use crate::outcome::Problem;
 use crate::table::one_line;
@@ -74,15 +74,7 @@ pub async fn connect(api: &Api, workspace: &str, wanted: &Wanted) -> Result<Conn
         true => None,
         false => Some(verified(api, &base, &wanted.entry(), Asked::Before).await?),
     };
-    let data = wanted.definition();
-    let known = api.get(&format!("{base}/providers"), USUALLY_MS).await?;
-    let known = known.get("providers").and_then(Value::as_array).cloned().unwrap_or_default();
-    if let Some(same) = known.iter().find(|known| is_current(known) && is_same(known, &data)) {
-        return Ok(Connected { id: text(same, "id").to_owned(), found });
-    }
-    // Meant anew: under a key made of the content, a definition that was replaced would be found and stay replaced.
-    let outcome = once(api, &base, "provider.define", &data).await?;
-    Ok(Connected { id: made(&outcome, 0)?, found })
+    Ok(Connected { id: define_current(api, &base, "provider", &wanted.definition()).await?, found })
 }
 
 impl Wanted {
@@ -116,17 +108,4 @@ impl Wanted {
             },
         })
     }
-}
-
-/// Whether a provider is what a definition would make it.
-fn is_same(known: &Value, data: &Value) -> bool {
-    let texts = ["name", "dialect", "base_url", "model", "key_ref"];
-    let prices = data.get("prices").cloned().unwrap_or_default();
-    let plain = |of: &Value| of.get("allow_plain_http").and_then(Value::as_bool).unwrap_or_default();
-    texts.iter().all(|name| text(known, name) == text(data, name))
-        && number(known, "timeout_ms") == number(data, "timeout_ms")
-        && plain(known) == plain(data)
-        && ["input_micros_per_mtok", "output_micros_per_mtok"]
-            .iter()
-            .all(|name| number(known, name) == number(&prices, name))
 }
