@@ -256,6 +256,28 @@ fn whoever_interrupts_loses_nothing() {
     assert!(short.code == 1 && short.err.contains("error[still_running]"), "{short:?}");
 }
 
+#[cfg(unix)]
+#[test]
+fn a_command_is_told_what_waits_and_everything_that_waits_is_decided_at_once() {
+    let desk = Desk::new();
+    let told = desk.dir.path().join("told.json");
+    let asks = "  - ask: {call: ask, with: {question: May it go?, approve: {sum: 5}}}\n";
+    let notify = format!("cat > '{}'", told.display());
+    assert_eq!(desk.run(asks, &["--notify", &notify]).code, 4);
+    let notice: Value = serde_json::from_slice(&std::fs::read(&told).unwrap()).unwrap();
+    assert_eq!((&notice["notice"]["question"], &notice["notice"]["value"]["sum"]), (&"May it go?".into(), &5.into()));
+    assert_eq!(notice["task"], desk.task()["id"]);
+
+    assert_eq!(desk.run(asks, &[]).code, 4);
+    assert_eq!(desk.cli.run(&["approve", "--reject"]).code, 2, "a decision is about something");
+    let decided = desk.cli.run(&["approve", "--all", "--reject", "--reason", "not today"]);
+    assert_eq!((decided.code, decided.out.lines().count()), (0, 2), "{decided:?}");
+    assert!(desk.cli.run(&["approve"]).out.is_empty());
+    let listed = desk.cli.run(&["approve", "--list", "--all"]).out;
+    assert_eq!(listed.matches("rejected by owner").count(), 2, "{listed}");
+    assert_eq!(listed.matches("because: not today").count(), 2, "{listed}");
+}
+
 #[test]
 fn a_workflow_is_checked_without_being_run() {
     let desk = Desk::new();
@@ -329,8 +351,7 @@ fn what_is_wrong_is_said_with_what_to_do_about_it() {
     let said = desk.run("  - a: {set: {b: 1}}\n", &["--input", &input]);
     assert_eq!(said.code, 2);
     expect![[r#"
-        DIR/input.json:2:4: this is not YAML: while parsing a flow sequence, expected ',' or ']'
-          hint: check the indentation, brackets and quotes up to here
+        DIR/input.json:2:4: this is not JSON: expected `,` or `]`
         error[usage]: the input in DIR/input.json cannot be read
 
         hint: Nothing was started. Give JSON or YAML.

@@ -18,7 +18,7 @@ pub fn run(data: &Path, approve: &Approve) -> Result<(), Problem> {
         let decides = approve.reject || approve.reason.is_some() || approve.edit.is_some() || approve.answer.is_some();
         match &approve.approval {
             Some(part) => one(&api, &base, part, approve).await,
-            None if approve.all && decides && !approve.list => all(&api, &base, approve).await,
+            None if approve.all && !approve.list => all(&api, &base, approve).await,
             None if decides && !approve.list => Err(Problem::usage(
                 "a decision is about one approval",
                 "Name it, or decide all with --all: kernelos approve --list shows what waits.",

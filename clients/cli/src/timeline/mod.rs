@@ -115,7 +115,7 @@ impl Timeline {
         if self.summary.ending.is_some() {
             return None;
         }
-        self.owed.values().next_back().filter(|label| !label.is_empty()).cloned()
+        self.owed.values().rev().find(|label| !label.is_empty()).cloned()
     }
 
     /// What waits for a person.

@@ -62,7 +62,8 @@ impl Timeline {
 
     fn effect_requested(&mut self, told: &Told<'_>, effect: String) {
         let label = match (told.text("step"), told.text("call")) {
-            ("", "") => "a person is told".to_owned(),
+            // A notice to a person is nothing that is watched.
+            ("", "") => String::new(),
             ("", call) => self.call_label(call),
             (step, _) => self.step_label(step),
         };

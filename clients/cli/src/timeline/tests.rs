@@ -127,6 +127,41 @@ fn a_long_loop_is_told_in_steps_and_its_failures_in_full() {
 }
 
 #[test]
+fn items_are_called_by_name_and_a_loop_around_one_call_has_a_line_a_turn() {
+    let read = json!({"call": "documents.read", "with": {"path": "a"}});
+    let body = json!([{"note": {"set": {"a": 1}}}, {"read": read}]);
+    let mut events = begun(json!([
+        {"one": {"for": {"in": ".a"}, "do": [{"load": read}]}}, {"two": {"for": {"in": ".b"}, "do": body}}
+    ]));
+    let mut pos = 2;
+    let mut push = |data: Value, content: Value| {
+        pos += 1;
+        let mut it = moved(pos, data);
+        it["content"] = content;
+        events.push(it);
+    };
+    let items = json!([{"id": "T-1"}, {"size": 2}]).to_string();
+    push(json!({"is": "entered", "node": 0, "count": 2, "next": 1}), json!({"items": items}));
+    push(json!({"is": "left", "node": 1}), json!({}));
+    push(json!({"is": "iterated", "node": 0, "index": 1, "next": 1}), json!({}));
+    push(json!({"is": "left", "node": 1}), json!({}));
+    push(json!({"is": "left", "node": 0, "frames": 1, "next": 2}), json!({}));
+    push(json!({"is": "entered", "node": 2, "count": 1, "next": 3}), json!({"items": "[\"north\"]"}));
+    push(json!({"is": "left", "node": 3}), json!({}));
+    push(json!({"is": "left", "node": 4}), json!({}));
+    seen("t", &events, expect_test::expect![[r#"
+           0.0s  ▶ begun      stories/story 1.0.0 with 5 tasks, as t
+           0.2s    ✓ done       load  (1 of 2: T-1)
+           0.4s    ✓ done       load  (2 of 2)
+           0.5s  ✓ done       one  2 of 2
+           0.6s  ▸ item       two  1 of 1: north
+           0.8s    ✓ done       read
+
+        0.8s · 5 tasks done
+    "#]]);
+}
+
+#[test]
 fn work_that_is_handed_over_and_a_task_that_is_cancelled_are_told() {
     let call = json!({"call": "http", "with": {"method": "get", "endpoint": "https://example.com/a"}});
     let mut events = begun(json!([{"fetch": call}]));

@@ -62,7 +62,7 @@ pub fn advice(class: &str, task: &str) -> String {
         "unavailable" | "connect" | "interrupted" => {
             "Check that it can be reached; for a provider: kernelos provider test"
         }
-        "rate" | "overload" | "quota" => "The provider has had enough for now: wait, or use another one.",
+        "rate" | "overload" | "quota" => "The provider takes no more at this moment: wait, or use another one.",
         "context_too_long" => {
             "The model takes less than it was given: set context_tokens in kernelos.yaml, or say less."
         }
@@ -77,12 +77,17 @@ pub fn advice(class: &str, task: &str) -> String {
 }
 
 fn waits(watching: &Watching<'_>, timeline: &Timeline) -> Problem {
-    let asks: Vec<String> = timeline.asks().map(|ask| short(&ask.id).to_owned()).collect();
-    let what = match asks.len() {
+    let decide: Vec<String> = timeline
+        .asks()
+        .map(|ask| {
+            let answer = if ask.kind == "question" { " --answer …" } else { "" };
+            format!("kernelos approve {}{answer}", short(&ask.id))
+        })
+        .collect();
+    let what = match decide.len() {
         1 => "the task waits for a decision; nothing is lost".to_owned(),
         several => format!("the task waits for {several} decisions; nothing is lost"),
     };
-    let decide: Vec<String> = asks.iter().map(|id| format!("kernelos approve {id}")).collect();
     let then = format!("then go on with: kernelos task follow {}", short(watching.task));
     Problem::waits(what, format!("{}\n{then}", decide.join("\n")))
 }

@@ -3,7 +3,7 @@
 use crate::args::Run;
 use crate::outcome::Problem;
 use crate::project::Project;
-use crate::source::{Finding, Source, open, workflow};
+use crate::source::{Finding, Mark, Source, open, workflow};
 use crate::words::counted;
 use kernel::workflow::{Definition, NodeKind};
 use serde_json::Value;
@@ -75,11 +75,23 @@ fn input(path: &Path) -> Result<Value, Problem> {
         (path.display().to_string(), open(path)?)
     };
     // JSON first: it may say what YAML cannot, such as halves of characters in escapes.
-    if let Ok(value) = serde_json::from_slice(&bytes) {
-        return Ok(value);
-    }
-    Source::read(&bytes).map(|source| source.value).map_err(|finding| {
-        eprintln!("{}", finding.line(&name));
-        Problem::usage(format!("the input in {name} cannot be read"), "Nothing was started. Give JSON or YAML.")
-    })
+    let why = match serde_json::from_slice(&bytes) {
+        Ok(value) => return Ok(value),
+        Err(why) => why,
+    };
+    let is_json = path.extension().is_some_and(|it| it.eq_ignore_ascii_case("json"));
+    let finding = match Source::read(&bytes) {
+        Ok(source) => return Ok(source.value),
+        Err(_) if is_json => not_json(&why),
+        Err(finding) => finding,
+    };
+    eprintln!("{}", finding.line(&name));
+    Err(Problem::usage(format!("the input in {name} cannot be read"), "Nothing was started. Give JSON or YAML."))
+}
+
+fn not_json(why: &serde_json::Error) -> Finding {
+    let mark = Mark { line: why.line().max(1), column: why.column().max(1) };
+    let text = why.to_string();
+    let what = text.split(" at line ").next().unwrap_or_default();
+    Finding::new(mark, "not_json", format!("this is not JSON: {what}"))
 }
