@@ -25,7 +25,7 @@ fn seen(world: &World, branch: BranchId, tasks: &[Id]) -> BTreeMap<Id, u64> {
             match read {
                 Ok(steps) => break steps,
                 Err(Halt::Load(want)) => supply(world, &mut machine, want),
-                Err(Halt::Reject(why)) => panic!("{why:?}"),
+                Err(other) => panic!("{other:?}"),
             }
         };
         seen.extend(steps.map(|steps| (*task, steps)));

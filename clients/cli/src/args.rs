@@ -17,6 +17,7 @@ pub use reading::Reading;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
+/// What scripts can rely on.
 const EXIT_CODES: &str = "\
 Exit codes:
     0  done
@@ -26,7 +27,7 @@ Exit codes:
     4  it waits for a person; nothing is lost, and it goes on when somebody decides
   130  interrupted; what was begun is in the log and goes on when a host runs
 
-Data goes to stdout and talk to stderr. Nothing is coloured. Commands that show something have --json.";
+Data goes to stdout and talk to stderr. NO_COLOR is respected. Commands that show something have --json.";
 
 const INIT_EXAMPLES: &str = "\
 Examples:
@@ -55,11 +56,6 @@ pub struct Args {
     #[command(subcommand)]
     pub command: Command,
 }
-
-/// What scripts can rely on.
-const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 it was tried and failed; 2 it was not understood, or a file has mistakes; 3 something stored is
-not as it was written; 4 it waits for a person; 130 it was interrupted. Data go to stdout, everything else to stderr.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]

@@ -208,7 +208,7 @@ pub static ROUTES: [Route; 21] = [
     get(Endpoint::ListProviders, "/v1/workspaces/{workspace}/providers", "List providers of models.", "Providers"),
     Route {
         method: Verb::Ask,
-        takes: Some("Provider"),
+        takes: Some("ProviderEntry"),
         ..get(
             Endpoint::VerifyProvider,
             "/v1/workspaces/{workspace}/providers/verify",

@@ -7,6 +7,7 @@ use kernel::machine::BLOBS_SPACE;
 use kernel::storage::{Address, ROW_BYTES_MAX};
 use kernelos_sequencer::verify;
 use ports::Store as _;
+use ports::sequencing::Work;
 use support::Desk;
 use testkit::block_on;
 
@@ -18,13 +19,14 @@ fn a_question_becomes_an_effect_and_its_outcome_an_answer() {
         let effect = desk.due().await[0];
         desk.lease(1).await;
         let call = desk.sequencer.effect(effect).await.unwrap().unwrap();
-        assert_eq!(call.request.messages.last().unwrap().text, "How many legs has a spider?");
+        let Work::Model { request, .. } = &call.work else { panic!("{:?}", call.work) };
+        assert_eq!(request.messages.last().unwrap().text, "How many legs has a spider?");
         desk.report(effect, call.fence, "Eight.").await;
 
         let view = desk.sequencer.task(task).await.unwrap().unwrap();
         assert_eq!(view.steps[0].status, StepStatus::Answered);
         assert_eq!(view.steps[0].answer.as_deref(), Some("Eight."));
-        assert_eq!(view.output_tokens, 5);
+        assert_eq!(view.summary.output_tokens, 5);
         assert!(desk.due().await.is_empty());
         let verified = verify(&desk.store, desk.workspace, &desk.key).await.unwrap();
         assert_eq!(verified.findings, vec![]);

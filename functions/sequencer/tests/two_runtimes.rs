@@ -8,7 +8,8 @@ use kernel::entity::StepStatus;
 use kernel::id::{BootId, Id, RuntimeId};
 use kernel::key::Space;
 use kernelos_sequencer::verify;
-use ports::sequencing::{EffectView, StepView};
+use ports::sequencing::EffectView;
+use ports::views::StepView;
 use support::Desk;
 use testkit::block_on;
 

@@ -3,7 +3,7 @@
 use super::functions;
 use super::node::{Node, Pattern, Piece};
 use super::order::{compare, kind};
-use super::{ExpressionError, ExpressionErrorKind, FUEL, SIZE_MAX, Variables, number, text};
+use super::{ExpressionError, ExpressionErrorKind, FUEL, SIZE_MAX, Variables, number, text, values};
 use jaq_core::ops::{Cmp, Math};
 use serde_json::{Map, Value, json};
 use std::ops::ControlFlow::{self, Break, Continue};
@@ -416,7 +416,7 @@ impl<'a> Machine<'a> {
                 if times <= 0 { Value::Null } else { Value::String(text.repeat(usize::try_from(times).unwrap_or(0))) }
             }
             (Math::Mul, Value::Object(a), Value::Object(b)) => merged(a, b),
-            (Math::Div, Value::String(text), Value::String(separator)) => functions::split(text, separator),
+            (Math::Div, Value::String(text), Value::String(separator)) => values::split(text, separator),
             _ => return refused(),
         })
     }

@@ -7,8 +7,7 @@
 //! * Only filters on a list exist ([`functions::NAMES`]); a program with another one is refused when it is parsed, by
 //!   name. Regular expressions, clocks, environment, input and output are not on it.
 //! * Definitions may not recurse. They are expanded where they are used, and the whole may not grow beyond a limit.
-//! * Whole numbers are computed exactly; a result that is no longer exact, and any number with a fraction, is an IEEE
-//!   754 double, of which only the operations that are the same everywhere are used.
+//! * Numbers are decimal: whole ones are exact, the others have 28 digits, and both are the same on every build.
 
 mod access;
 mod compile;
@@ -21,6 +20,7 @@ mod template;
 #[cfg(test)]
 mod tests;
 mod text;
+mod values;
 
 pub use template::{BadTemplate, Template, expression_begin};
 

@@ -4,7 +4,8 @@ use super::{Fault, Outcome};
 use serde_json::{Value, json};
 
 /// The result of `http.request`: `response` is what the egress broker brought, with `status`, `headers`, `body` and
-/// `url`. As the workflow language has it, a status that is no success is a communication error.
+/// `url`. As the workflow language has it, a status that is no success is a communication error, and `output: response`
+/// gives the content with all that belongs to it.
 pub fn outcome(arguments: &Value, response: Value) -> Outcome {
     let status = response.get("status").and_then(Value::as_u64).and_then(|it| u16::try_from(it).ok()).unwrap_or(0);
     let redirect = arguments.get("redirect").and_then(Value::as_bool).unwrap_or(false);
@@ -15,7 +16,16 @@ pub fn outcome(arguments: &Value, response: Value) -> Outcome {
         return Err(Fault::new("http_status", status, format!("{url} answered {status}: {body}")));
     }
     match arguments.get("output").and_then(Value::as_str).unwrap_or("content") {
-        "response" => Ok(response),
+        "response" => Ok(json!({
+            "request": {
+                "method": arguments.get("method").and_then(Value::as_str).unwrap_or("GET"),
+                "uri": response.get("url"),
+                "headers": arguments.get("headers").cloned().unwrap_or(json!({})),
+            },
+            "statusCode": status,
+            "headers": response.get("headers"),
+            "content": response.get("body"),
+        })),
         _ => Ok(response.get("body").cloned().unwrap_or(json!(null))),
     }
 }
@@ -34,7 +44,9 @@ mod tests {
     fn the_body_of_a_success_is_the_result_unless_all_of_it_is_wanted() {
         let response = json!({"status": 200, "body": {"a": 1}, "url": "https://example.org/"});
         assert_eq!(outcome(&json!({}), response.clone()), Ok(json!({"a": 1})));
-        assert_eq!(outcome(&json!({"output": "response"}), response.clone()), Ok(response));
+        let whole = outcome(&json!({"output": "response", "method": "GET"}), response).unwrap();
+        assert_eq!((&whole["content"], &whole["statusCode"]), (&json!({"a": 1}), &json!(200)));
+        assert_eq!(whole["request"], json!({"method": "GET", "uri": "https://example.org/", "headers": {}}));
     }
 
     #[test]

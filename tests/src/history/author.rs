@@ -189,6 +189,11 @@ impl Author {
         self.sent(request)
     }
 
+    /// The clock moves on.
+    pub fn pass(&mut self, ms: u64) {
+        self.now_ms += ms;
+    }
+
     fn sent(&mut self, request: Request) -> Job {
         self.sent += 1;
         Job { request, moment: Moment { now_ms: self.now_ms, entropy: entropy(self.salt + self.sent) } }

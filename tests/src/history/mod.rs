@@ -8,10 +8,21 @@ mod author;
 mod device;
 mod op;
 mod play;
+mod told;
 mod units;
 
 pub use author::Author;
 pub use device::{Device, command_hash, entropy, under_key};
 pub use op::{Kind, Op, config, ops, text};
 pub use play::{Between, Pace, World, paces};
+pub use told::told;
 pub use units::Opened;
+
+use serde_json::Value;
+
+/// Members of `more` are members of `data` from here on.
+fn extend(data: &mut Value, more: &Value) {
+    if let (Some(data), Some(more)) = (data.as_object_mut(), more.as_object()) {
+        data.extend(more.clone());
+    }
+}

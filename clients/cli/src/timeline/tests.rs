@@ -149,7 +149,10 @@ fn items_are_called_by_name_and_a_loop_around_one_call_has_a_line_a_turn() {
     push(json!({"is": "entered", "node": 2, "count": 1, "next": 3}), json!({"items": "[\"north\"]"}));
     push(json!({"is": "left", "node": 3}), json!({}));
     push(json!({"is": "left", "node": 4}), json!({}));
-    seen("t", &events, expect_test::expect![[r#"
+    seen(
+        "t",
+        &events,
+        expect_test::expect![[r#"
            0.0s  ▶ begun      stories/story 1.0.0 with 5 tasks, as t
            0.2s    ✓ done       load  (1 of 2: T-1)
            0.4s    ✓ done       load  (2 of 2)
@@ -158,7 +161,8 @@ fn items_are_called_by_name_and_a_loop_around_one_call_has_a_line_a_turn() {
            0.8s    ✓ done       read
 
         0.8s · 5 tasks done
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]

@@ -1,21 +1,18 @@
 //! The schemas of answers.
 
-use super::schemas::{amount, list, named, object, or_null};
+use super::models;
+use super::schemas::{amount, list, named, object, or_null, string, time};
 use serde_json::{Value, json};
 
 /// Schemas of every answer but the problem.
 pub fn all() -> Value {
     let mut all = workspaces();
-    for group in [outcomes(), log(), tasks(), effects(), egress(), verification()] {
+    for group in [outcomes(), log(), models::all(), effects(), egress(), verification()] {
         if let (Some(all), Value::Object(group)) = (all.as_object_mut(), group) {
             all.extend(group);
         }
     }
     all
-}
-
-fn string() -> Value {
-    json!({"type": "string"})
 }
 
 fn workspaces() -> Value {
@@ -81,30 +78,6 @@ fn log() -> Value {
     })
 }
 
-fn tasks() -> Value {
-    json!({
-        "Task": object(&json!({
-            "id": named("Id"),
-            "title": or_null(string()),
-            "steps": list(&named("Step")),
-            "input_tokens": amount(),
-            "output_tokens": amount(),
-        }), &[]),
-        "Step": object(&json!({
-            "id": named("Id"),
-            "agent": named("Id"),
-            "effect": named("Id"),
-            "status": {"enum": ["waiting", "answered", "failed"]},
-            "prompt": or_null(string()),
-            "answer": string(),
-            "failure": object(&json!({"class": string(), "detail": or_null(string())}), &[]),
-            "attempts": amount(),
-            "lost": amount(),
-            "late": amount(),
-        }), &["answer", "failure"]),
-    })
-}
-
 fn verification() -> Value {
     json!({
         "Support": {"enum": ["works", "ignored", "refused", "unknown"]},
@@ -135,14 +108,37 @@ fn effects() -> Value {
         "DueEffects": object(&json!({"effects": list(&named("Id"))}), &[]),
         "Effect": object(&json!({
             "effect": named("Id"),
+            "task": named("Id"),
             "fence": amount(),
-            "expires_at": {"type": "integer", "description": "Milliseconds since 1970."},
+            "expires_at": time(),
             "in_doubt": {"type": "boolean", "description": "An earlier attempt was lost and may have taken place."},
             "idempotency_key": string(),
-            "provider": named("Provider"),
-            "request": named("ModelRequest"),
+            "work": named("Work"),
         }), &[]),
-        "Provider": object(&json!({
+        "Work": {"oneOf": [
+            object(&json!({
+                "is": {"const": "model"},
+                "provider": named("ProviderEntry"),
+                "request": named("ModelRequest"),
+            }), &[]),
+            object(&json!({
+                "is": {"const": "capability"},
+                "capability": string(),
+                "arguments": {},
+                "egress": {"description": "Rules of the egress broker."},
+            }), &[]),
+            object(&json!({
+                "is": {"const": "notice"},
+                "approval": named("Id"),
+                "kind": named("ApprovalKind"),
+                "digest": named("Hash"),
+                "question": string(),
+                "value": {},
+                "escalated_to": string(),
+            }), &["question", "value", "escalated_to"]),
+            object(&json!({"is": {"const": "moot"}}), &[]),
+        ]},
+        "ProviderEntry": object(&json!({
             "dialect": string(),
             "base_url": string(),
             "key_ref": string(),

@@ -1,6 +1,6 @@
 //! The arguments of every command. A test holds them against what the kernel reads.
 
-use super::schemas::{amount, named, text};
+use super::schemas::{amount, list, named, text};
 use kernel::command::{NAME_MAX, REFERENCE_MAX, TEXT_MAX};
 use serde_json::{Map, Value, json};
 
@@ -32,6 +32,12 @@ pub enum Is {
     Amount,
     /// What the schema of this name says.
     Named(&'static str),
+    /// Texts.
+    Texts,
+    /// Whether something is so.
+    Flag,
+    /// Any JSON value, said in words.
+    Value(&'static str),
 }
 
 impl Is {
@@ -40,6 +46,9 @@ impl Is {
             Self::Text(bytes) => text(*bytes),
             Self::Amount => amount(),
             Self::Named(schema) => named(schema),
+            Self::Texts => list(&text(REFERENCE_MAX)),
+            Self::Flag => json!({"type": "boolean"}),
+            Self::Value(what) => json!({"description": what}),
         }
     }
 }
@@ -65,7 +74,28 @@ pub const COMMANDS: &[Described] = &[
     Described {
         name: "agent.define",
         summary: "Make an agent known.",
-        arguments: &[NAME, must("provider", Is::Named("Id")), may("instructions", Is::Text(TEXT_MAX))],
+        arguments: &[
+            NAME,
+            must("provider", Is::Named("Id")),
+            may("instructions", Is::Text(TEXT_MAX)),
+            may("tools", Is::Texts),
+            may("approve", Is::Texts),
+            may("limits", Is::Named("Limits")),
+            may("schema", Is::Value("JSON Schema of its answers.")),
+            may("context_tokens", Is::Amount),
+        ],
+    },
+    Described {
+        name: "approval.decide",
+        summary: "Decide about an approval, or answer a question. The first decision counts; the digest says which \
+                  bytes it is about.",
+        arguments: &[
+            must("approval", Is::Named("Id")),
+            must("decision", Is::Named("Says")),
+            must("digest", Is::Named("Hash")),
+            may("value", Is::Value("Bytes to go on with instead, or the answer.")),
+            may("reason", Is::Text(TEXT_MAX)),
+        ],
     },
     Described { name: "branch.fork", summary: "Begin a branch of the line the command works on.", arguments: &[NAME] },
     Described { name: "device.enroll", summary: "Let a device author commands.", arguments: &[PUBLIC_KEY] },
@@ -85,6 +115,11 @@ pub const COMMANDS: &[Described] = &[
         arguments: &[RUNTIME, BOOT, EFFECT, FENCE, must("outcome", Is::Named("Reported"))],
     },
     Described {
+        name: "egress.allow",
+        summary: "Say where requests of this workspace may go. The lists replace the ones before.",
+        arguments: &[must("hosts", Is::Texts), may("private", Is::Texts), may("secrets", Is::Texts)],
+    },
+    Described {
         name: "key.destroy",
         summary: "Make a subject's content unreadable, for ever and everywhere.",
         arguments: &[must("subject", Is::Named("Subject"))],
@@ -98,7 +133,15 @@ pub const COMMANDS: &[Described] = &[
             must("base_url", Is::Text(REFERENCE_MAX)),
             must("model", Is::Text(NAME_MAX)),
             may("key_ref", Is::Text(REFERENCE_MAX)),
+            may("timeout_ms", Is::Amount),
+            may("allow_plain_http", Is::Flag),
+            may("prices", Is::Named("Prices")),
         ],
+    },
+    Described {
+        name: "run.start",
+        summary: "Perform a workflow, as a new task.",
+        arguments: &[must("workflow", Is::Named("Id")), may("input", Is::Value("What it is given."))],
     },
     Described { name: "runtime.join", summary: "Say that a runtime's process is there.", arguments: &[RUNTIME, BOOT] },
     Described {
@@ -111,7 +154,23 @@ pub const COMMANDS: &[Described] = &[
             may("max_tokens", Is::Amount),
         ],
     },
+    Described {
+        name: "task.cancel",
+        summary: "Cancel a task with everything beneath it.",
+        arguments: &[must("task", Is::Named("Id")), may("reason", Is::Text(NAME_MAX))],
+    },
     Described { name: "task.create", summary: "Begin a task.", arguments: &[must("title", Is::Text(NAME_MAX))] },
+    Described {
+        name: "task.retry",
+        summary: "Try what failed again, from where it failed.",
+        arguments: &[must("task", Is::Named("Id"))],
+    },
+    Described { name: "timers.fire", summary: "Let what is due by now happen.", arguments: &[] },
+    Described {
+        name: "workflow.define",
+        summary: "Make a workflow known. It is checked first.",
+        arguments: &[must("source", Is::Value("The workflow, as JSON."))],
+    },
     Described {
         name: "workspace.create",
         summary: "Begin a workspace. The device that authors this command is enrolled by it.",

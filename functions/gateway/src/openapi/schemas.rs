@@ -3,7 +3,7 @@
 use super::answers;
 use super::arguments::COMMANDS;
 use crate::limits;
-use kernel::command::{NAME_MAX, TEXT_MAX};
+use kernel::command::{NAME_MAX, REPORT_MAX};
 use kernel::reject::AMOUNT_MAX;
 use ports::problem::Kind;
 use serde_json::{Map, Value, json};
@@ -16,6 +16,16 @@ pub fn named(name: &str) -> Value {
 /// A text of at most `bytes` bytes.
 pub fn text(bytes: usize) -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": bytes})
+}
+
+/// Any text.
+pub fn string() -> Value {
+    json!({"type": "string"})
+}
+
+/// A point in time.
+pub fn time() -> Value {
+    json!({"type": "integer", "description": "Milliseconds since 1970."})
 }
 
 /// A whole number that every client represents exactly.
@@ -56,7 +66,8 @@ fn ids() -> Value {
     let bytes = "[0-9a-hjkmnp-tv-z]{26}";
     let number = "[1-9a-d][0-9a-hjkmnp-tv-z]{1,13}";
     let command = format!("{bytes}\\.{number}\\.{number}");
-    let id = format!("{command}\\.(agent|branch|effect|provider|step|task)(\\.{number})?");
+    let id =
+        format!("{command}\\.(agent|approval|branch|call|effect|note|provider|step|task|turn|workflow)(\\.{number})?");
     let like = |pattern: &str, example: &str, what: &str| json!({"type": "string", "pattern": format!("^{pattern}$"), "examples": [example], "description": what});
     json!({
         "WorkspaceId": like(bytes, "7zr2m0f4kq1s8x3b6v9w5nchg4", "A workspace."),
@@ -66,7 +77,7 @@ fn ids() -> Value {
         "Id": like(&id, "1c5h8a9xk2m4p7r0t3v6w9y2b4.10.15.task", "A thing that a command made."),
         "BranchId": like(&format!("(main|{id})"), "main", "A branch."),
         "Subject": like(
-            &format!("(workspace|(agent|branch|provider|task)/{id})"),
+            &format!("(workspace|document/{bytes}|(agent|branch|note|provider|task|workflow)/{id})"),
             "task/1c5h8a9xk2m4p7r0t3v6w9y2b4.10.15.task",
             "Whose content a key seals."
         ),
@@ -83,20 +94,32 @@ fn bodies() -> Value {
         }), &["workspace"]),
         "Command": {"oneOf": commands},
         "NewWorkspace": object(&json!({"id": named("WorkspaceId"), "name": text(NAME_MAX)}), &["id"]),
+        "Says": {"enum": ["approve", "reject", "answer"], "examples": ["approve"]},
+        "Limits": with_example(object(&json!({
+            "turns": amount(), "tokens": amount(), "cost_micros": amount(), "ms": amount(),
+        }), &["turns", "tokens", "cost_micros", "ms"]), json!({"turns": 12})),
+        "Prices": with_example(object(&json!({
+            "input_micros_per_mtok": amount(), "output_micros_per_mtok": amount(),
+        }), &["input_micros_per_mtok", "output_micros_per_mtok"]), json!({"input_micros_per_mtok": 250_000})),
         "Reported": {
             "oneOf": [
                 object(&json!({
                     "is": {"const": "answered"},
-                    "text": {"type": "string", "maxLength": TEXT_MAX},
+                    "text": {"type": "string", "maxLength": REPORT_MAX},
+                    "calls": list(&object(&json!({"id": string(), "name": string(), "arguments": string()}), &[])),
                     "stop": text(32),
                     "input_tokens": amount(),
                     "output_tokens": amount(),
-                }), &["input_tokens", "output_tokens"]),
+                }), &["calls", "input_tokens", "output_tokens"]),
+                object(&json!({"is": {"const": "returned"}, "result": {}}), &[]),
                 object(&json!({
                     "is": {"const": "failed"},
                     "class": text(32),
-                    "detail": {"type": "string", "maxLength": TEXT_MAX},
-                }), &[]),
+                    "detail": {"type": "string", "maxLength": REPORT_MAX},
+                    "retriable": {"type": "boolean"},
+                    "retry_after_ms": amount(),
+                    "sent": {"type": "boolean", "description": "Something was sent, so that it may have taken place."},
+                }), &["retriable", "retry_after_ms", "sent"]),
             ],
             "examples": [{"is": "answered", "text": "Four.", "stop": "end", "input_tokens": 12, "output_tokens": 3}],
         },
@@ -105,6 +128,11 @@ fn bodies() -> Value {
         bodies.extend(COMMANDS.iter().map(|command| (schema_name(command.name), command.schema())));
     }
     bodies
+}
+
+fn with_example(mut schema: Value, example: Value) -> Value {
+    schema["examples"] = json!([example]);
+    schema
 }
 
 /// `task.create` is `TaskCreate`.

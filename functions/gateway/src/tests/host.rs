@@ -10,7 +10,8 @@ use kernel::hash::HashText;
 use kernel::id::{CommandId, DeviceId, Id, Role, WorkspaceId};
 use kernel::machine::{self, Identity, Reply};
 use kernel::reject::Code;
-use ports::sequencing::{EffectView, EventView, TaskView, WorkspaceView};
+use ports::sequencing::{EffectView, EventView, WorkspaceView};
+use ports::views::{Query, TaskView};
 use ports::{Clock, Sequencing, SequencingError};
 use serde_json::Value;
 use std::cell::RefCell;
@@ -39,6 +40,8 @@ pub struct Host {
     pub failure: Option<SequencingError>,
     pub tasks: Vec<TaskView>,
     pub effects: Vec<EffectView>,
+    /// What every read model is.
+    pub model: Option<Value>,
     pub log: RefCell<Vec<EventView>>,
     /// The log has grown.
     pub grown: Notify,
@@ -56,6 +59,7 @@ impl Host {
             failure: None,
             tasks: Vec::new(),
             effects: Vec::new(),
+            model: None,
             log: RefCell::default(),
             grown: Notify::new(),
         }
@@ -229,12 +233,18 @@ impl Sequencing for Host {
     async fn task(&self, _: WorkspaceId, task: Id) -> Result<Option<TaskView>, SequencingError> {
         self.healthy()?;
         self.asked.borrow_mut().push("task".into());
-        Ok(self.tasks.iter().find(|view| view.id == task).cloned())
+        Ok(self.tasks.iter().find(|view| view.summary.id == task).cloned())
     }
 
     async fn settled(&self, _: WorkspaceId, task: Id, wait_ms: u64) -> Result<Option<TaskView>, SequencingError> {
         self.asked.borrow_mut().push(format!("settled within {wait_ms}"));
-        Ok(self.tasks.iter().find(|view| view.id == task).cloned())
+        Ok(self.tasks.iter().find(|view| view.summary.id == task).cloned())
+    }
+
+    async fn read(&self, _: WorkspaceId, query: Query) -> Result<Option<Value>, SequencingError> {
+        self.healthy()?;
+        self.asked.borrow_mut().push(format!("{query:?}"));
+        Ok(self.model.clone())
     }
 
     async fn due(&self, _: WorkspaceId, limit: usize) -> Result<Vec<Id>, SequencingError> {

@@ -6,7 +6,8 @@ use kernel::hash::HashText;
 use kernel::id::{CommandId, DeviceId, Id, Role};
 use kernel::storage::StoredEvent;
 use ports::provider::{Message, ModelRequest, ProviderEntry, Speaker};
-use ports::sequencing::{EffectView, EventView, FailureView, StepView, TaskView};
+use ports::sequencing::{EffectView, EventView, Work};
+use ports::views::{FailureView, StepView, TaskKind, TaskStatus, TaskSummary, TaskView};
 use serde_json::{Value, json};
 
 fn id(role: Role) -> Id {
@@ -101,19 +102,25 @@ async fn a_task_is_read_at_once_or_when_it_is_settled() {
         prompt: None,
         answer: None,
         failure: Some(FailureView { class: "rate".into(), detail: None }),
+        turns: 1,
         attempts: 2,
         lost: 1,
         late: 0,
     };
     let answered =
         StepView { answer: Some("Sunny.".into()), failure: None, status: StepStatus::Answered, ..step.clone() };
-    let task = TaskView {
+    let summary = TaskSummary {
         id: id(Role::Task),
         title: Some("Weather".into()),
-        steps: vec![step, answered],
+        kind: TaskKind::Conversation,
+        status: TaskStatus::Done,
+        workflow: None,
         input_tokens: 12,
         output_tokens: 3,
+        cost_micros: 7,
     };
+    let steps = vec![step, answered];
+    let task = TaskView { summary, steps, calls: Vec::new(), run: None, approvals: Vec::new() };
     let host = Host { tasks: vec![task], ..Host::new() };
     let path = at(&format!("tasks/{}", id(Role::Task)));
     assert_eq!(body(&host.get(&path).await)["steps"][1]["answer"], "Sunny.");
@@ -126,38 +133,62 @@ async fn a_task_is_read_at_once_or_when_it_is_settled() {
 
 #[tokio::test]
 async fn a_runtime_finds_what_is_due_and_what_it_leased() {
+    let provider = ProviderEntry {
+        dialect: "openai".into(),
+        base_url: "https://api.example.com/v1".into(),
+        key_ref: Some("vault:openai".into()),
+        model: "large".into(),
+        timeout_ms: 60_000,
+        allow_plain_http: false,
+    };
+    let (speaker, text) = (Speaker::User, "How is the weather?".to_owned());
+    let request = ModelRequest {
+        model: "large".into(),
+        messages: vec![Message { speaker, text, calls: Vec::new(), call_id: None }],
+        tools: Vec::new(),
+        max_tokens: Some(100),
+        schema: None,
+    };
     let effect = EffectView {
         effect: id(Role::Effect),
+        task: id(Role::Task),
         fence: 2,
         expires_at: 1_700_000_060_000,
         in_doubt: true,
         idempotency_key: "e-1".into(),
-        provider: ProviderEntry {
-            dialect: "openai".into(),
-            base_url: "https://api.example.com/v1".into(),
-            key_ref: Some("vault:openai".into()),
-            model: "large".into(),
-            timeout_ms: 60_000,
-            allow_plain_http: false,
-        },
-        request: ModelRequest {
-            model: "large".into(),
-            messages: vec![Message {
-                speaker: Speaker::User,
-                text: "How is the weather?".into(),
-                calls: Vec::new(),
-                call_id: None,
-            }],
-            tools: Vec::new(),
-            max_tokens: Some(100),
-            schema: None,
-        },
+        work: Work::Model { provider, request },
     };
     let host = Host { effects: vec![effect], ..Host::new() };
     let due: Value = body(&host.get(&at("effects?limit=7")).await);
     assert_eq!(due, json!({"effects": [id(Role::Effect).to_string()]}));
     assert_eq!(*host.asked.borrow(), ["due limit 7"]);
     let leased = body(&host.get(&at(&format!("effects/{}", id(Role::Effect)))).await);
-    assert_eq!((&leased["fence"], &leased["provider"]["key_ref"]), (&json!(2), &json!("vault:openai")));
+    assert_eq!((&leased["fence"], &leased["work"]["provider"]["key_ref"]), (&json!(2), &json!("vault:openai")));
     assert_eq!(problem(&host.get(&at(&format!("effects/{}", id(Role::Task)))).await), (404, "not_found".into()));
+}
+
+#[tokio::test]
+async fn every_read_model_has_its_address_and_one_that_is_not_there_says_so() {
+    let document = kernel::id::KeyId([7; 16]);
+    let usage = json!({"calls": 0, "input_tokens": 0, "output_tokens": 0, "cost_micros": 0});
+    for (path, model, question) in [
+        ("tasks?skip=2&limit=7", json!({"tasks": []}), "Tasks(2, 7)"),
+        ("agents", json!({"agents": []}), "Agents"),
+        ("providers", json!({"providers": []}), "Providers"),
+        ("workflows", json!({"workflows": []}), "Workflows"),
+        ("capabilities", json!({"capabilities": []}), "Capabilities"),
+        ("approvals", json!({"approvals": []}), "Approvals(false)"),
+        ("approvals?all=1", json!({"approvals": []}), "Approvals(true)"),
+        ("usage", json!({"providers": [], "total": usage}), "Usage"),
+        ("documents", json!({"documents": []}), "Documents"),
+    ] {
+        let host = Host { model: Some(model.clone()), ..Host::new() };
+        assert_eq!(body(&host.get(&at(path)).await), model, "{path}");
+        assert_eq!(*host.asked.borrow(), [question], "{path}");
+        let host = Host::new();
+        assert_eq!(problem(&host.get(&at(path)).await), (404, "not_found".into()), "{path}");
+    }
+    let host = Host::new();
+    assert_eq!(problem(&host.get(&at(&format!("documents/{document}"))).await), (404, "not_found".into()));
+    assert_eq!(problem(&host.get(&at("documents/none")).await), (400, "bad_id".into()));
 }

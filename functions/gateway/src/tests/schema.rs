@@ -21,7 +21,9 @@ pub fn objection(root: &Value, schema: &Value, value: &Value) -> Option<String> 
             return (fitting != 1).then(|| format!("{fitting} alternatives fit {value}: {objections:?}"));
         }
     }
-    match schema["type"].as_str().unwrap() {
+    // What says nothing allows everything.
+    let Some(kind) = schema["type"].as_str() else { return None };
+    match kind {
         "object" => object(root, schema, value),
         "array" => value.as_array().map_or_else(
             || Some(format!("{value} is no list")),

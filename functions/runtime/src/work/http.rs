@@ -2,6 +2,8 @@
 
 use super::failed;
 use crate::Runtime;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use ports::egress::{EgressFailure, EgressPolicy, EgressRequest, EgressResponse};
 use ports::sequencing::EffectView;
@@ -87,15 +89,18 @@ fn encoded(text: &str) -> String {
     text.bytes().map(byte).collect()
 }
 
-/// The answer as JSON: a body of JSON is parsed, any other is text.
+/// The answer as JSON: a body of JSON is parsed, any other is text; a raw one is base64, as the workflow language has it.
 fn result(response: &EgressResponse, arguments: &Value) -> Value {
     let headers: Map<String, Value> =
         response.headers.iter().map(|(name, value)| (name.clone(), json!(value))).collect();
     let is_json = headers.get("content-type").and_then(Value::as_str).is_some_and(|kind| kind.contains("json"));
-    let text = String::from_utf8_lossy(&response.body);
-    let raw = arguments.get("output").and_then(Value::as_str) == Some("raw");
-    let parsed = (is_json && !raw).then(|| serde_json::from_str::<Value>(&text).ok()).flatten();
-    let body = parsed.unwrap_or_else(|| json!(text));
+    let body = if arguments.get("output").and_then(Value::as_str) == Some("raw") {
+        json!(STANDARD.encode(&response.body))
+    } else {
+        let text = String::from_utf8_lossy(&response.body);
+        let parsed = is_json.then(|| serde_json::from_str::<Value>(&text).ok()).flatten();
+        parsed.unwrap_or_else(|| json!(text))
+    };
     json!({ "status": response.status, "headers": headers, "body": body, "url": response.url })
 }
 
@@ -127,6 +132,6 @@ mod tests {
         };
         assert_eq!(result(&answer("application/problem+json"), &json!({}))["body"], json!({"a": 1}));
         assert_eq!(result(&answer("text/plain"), &json!({}))["body"], json!("{\"a\":1}"));
-        assert_eq!(result(&answer("application/json"), &json!({"output": "raw"}))["body"], json!("{\"a\":1}"));
+        assert_eq!(result(&answer("application/json"), &json!({"output": "raw"}))["body"], json!("eyJhIjoxfQ=="));
     }
 }
