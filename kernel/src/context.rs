@@ -112,7 +112,8 @@ pub fn compile(conversation: &Conversation, tokens: u64) -> Vec<Message> {
     head.into_iter().chain(earlier).chain([Message::User(conversation.prompt.clone())]).chain(tail).collect()
 }
 
-fn estimate(messages: &[Message]) -> u64 {
+/// Tokens of `messages`, as they are estimated.
+pub fn estimate(messages: &[Message]) -> u64 {
     messages.iter().map(Message::tokens).sum()
 }
 

@@ -1,7 +1,9 @@
 //! `effects(state)`: what the outside world still owes us, and what a runtime needs to get it.
 
-use crate::capability::{self, Capability};
-use crate::context::{Conversation, Exchange, Message, TOKENS_USUALLY, ToolResult, compile};
+mod told;
+
+pub use told::{CONTEXT_STEPS_MAX, Told, TurnContext, turn_context};
+
 use crate::entity::{Agent, Approval, ApprovalKind, Call, Effect, Egress, Provider, Step, Turn};
 use crate::hash::HashText;
 use crate::id::Id;
@@ -9,15 +11,7 @@ use crate::key::{Index, Key};
 use crate::seal::Content;
 use crate::view::{Halt, Lookup, Reader, View};
 use serde_json::Value;
-
-/// How many steps back a conversation is told to a model.
-pub const CONTEXT_STEPS_MAX: usize = 64;
-
-/// How many steps are looked at for that: failed ones are passed over, but not without end.
-const CONTEXT_LOOK_MAX: usize = 4 * CONTEXT_STEPS_MAX;
-
-/// Turns of a step that are looked at; more than any limit allows.
-const TURNS_LOOK_MAX: usize = 1_024;
+use told::{answered, conversation_before, told, turns};
 
 /// Effects that wait for a runtime, oldest id first; those whose lease is over come with the next lease.
 pub fn effects<V: Lookup>(read: &Reader<'_, V>, limit: usize) -> Result<Vec<Id>, Halt> {
@@ -71,14 +65,10 @@ pub struct ModelCall {
     pub timeout_ms: Option<u64>,
     /// Whether conversation and key may travel in clear to another machine.
     pub allow_plain_http: bool,
+    /// Addresses that are not public and may be reached all the same.
+    pub private: Vec<String>,
     /// What the model is told.
-    pub messages: Vec<Message>,
-    /// What it may ask for.
-    pub tools: Vec<&'static Capability>,
-    /// JSON Schema of the answer.
-    pub schema: Option<Value>,
-    /// Most tokens the answer may have.
-    pub max_tokens: Option<u64>,
+    pub told: Told,
 }
 
 /// The use of a capability.
@@ -143,14 +133,7 @@ fn model_call<V: View>(read: &Reader<'_, V>, id: Id) -> Result<Option<Work>, Hal
     let Some(step) = read.data::<Step>(Key::Step(id))? else { return Ok(None) };
     let Some(agent) = read.data::<Agent>(Key::Agent(*step.agent))? else { return Ok(None) };
     let Some(provider) = read.data::<Provider>(Key::Provider(*agent.provider))? else { return Ok(None) };
-    let Some(prompt) = text(read, step.prompt.as_ref())? else { return Ok(Some(Work::Moot(*step.task))) };
-    let conversation = Conversation {
-        instructions: text(read, agent.instructions.0.as_ref())?,
-        earlier: earlier(read, conversation_before(step))?,
-        prompt,
-        exchanges: exchanges(read, *step.turn)?,
-    };
-    let schema = text(read, step.schema.as_ref().or(agent.schema.as_ref()))?;
+    let Some(told) = told(read, step, agent, *step.turn)? else { return Ok(Some(Work::Moot(*step.task))) };
     Ok(Some(Work::Model(Box::new(ModelCall {
         task: *step.task,
         dialect: provider.dialect.0.clone(),
@@ -159,22 +142,31 @@ fn model_call<V: View>(read: &Reader<'_, V>, id: Id) -> Result<Option<Work>, Hal
         key_ref: text(read, provider.key_ref.as_ref())?,
         timeout_ms: *provider.timeout_ms,
         allow_plain_http: *provider.allow_plain_http,
-        messages: compile(&conversation, agent.context_tokens.unwrap_or(TOKENS_USUALLY)),
-        tools: agent.tools.iter().filter_map(|name| capability::find(name)).filter(|it| it.is_tool).collect(),
-        schema: schema.and_then(|schema| serde_json::from_str(&schema).ok()),
-        max_tokens: *step.max_tokens,
+        private: granted(read)?,
+        told,
     }))))
+}
+
+/// The addresses that are not public and that the rules for the way out grant. Rules whose key is gone grant nothing.
+fn granted<V: View>(read: &Reader<'_, V>) -> Result<Vec<String>, Halt> {
+    let ranges = rules(read)?.and_then(|mut rules| rules.get_mut("private").map(Value::take));
+    Ok(ranges.and_then(|ranges| serde_json::from_value(ranges).ok()).unwrap_or_default())
+}
+
+/// The rules for the way out.
+fn rules<V: View>(read: &Reader<'_, V>) -> Result<Option<Value>, Halt> {
+    let rules = read.control::<Egress>(Key::Egress)?.and_then(|egress| egress.rules.0.as_ref());
+    json(read, rules)
 }
 
 fn capability_use<V: View>(read: &Reader<'_, V>, id: Id) -> Result<Option<Work>, Halt> {
     let Some(call) = read.data::<Call>(Key::Call(id))? else { return Ok(None) };
     let Some(arguments) = json(read, call.arguments.as_ref())? else { return Ok(Some(Work::Moot(*call.task))) };
-    let egress = read.control::<Egress>(Key::Egress)?.and_then(|egress| egress.rules.0.clone());
     Ok(Some(Work::Capability(CapabilityUse {
         task: *call.task,
         capability: call.capability.0.clone(),
         arguments,
-        egress: json(read, egress.as_ref())?.unwrap_or_default(),
+        egress: rules(read)?.unwrap_or_default(),
     })))
 }
 
@@ -204,59 +196,6 @@ fn json<V: View>(read: &Reader<'_, V>, content: Option<&Content>) -> Result<Opti
     Ok(text(read, content)?.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
-/// The step that a conversation goes on from. What an agent is asked by a call begins one of its own.
-fn conversation_before(step: &Step) -> Option<Id> {
-    if step.call.is_some() { None } else { *step.previous }
-}
-
-/// Questions and answers before a step, oldest first. What cannot be read any more is passed over.
-fn earlier<V: View>(read: &Reader<'_, V>, previous: Option<Id>) -> Result<Vec<(String, Option<String>)>, Halt> {
-    let mut told = Vec::new();
-    for (_, step) in answered(read, previous)? {
-        let Some(prompt) = text(read, step.prompt.as_ref())? else { continue };
-        told.push((prompt, text(read, step.answer.as_ref())?));
-    }
-    told.reverse();
-    Ok(told)
-}
-
-/// What the model said in a step so far, oldest first.
-fn exchanges<V: View>(read: &Reader<'_, V>, newest: Option<Id>) -> Result<Vec<Exchange>, Halt> {
-    let mut exchanges = Vec::new();
-    let mut next = newest;
-    while let Some(id) = next
-        && exchanges.len() < TURNS_LOOK_MAX
-    {
-        let Some(turn) = read.data::<Turn>(Key::Turn(id))? else { break };
-        let mut tools = Vec::new();
-        for call in turn.calls.iter() {
-            tools.extend(tool_result(read, *call)?);
-        }
-        let remark = text(read, turn.remark.as_ref())?;
-        exchanges.push(Exchange { text: text(read, turn.text.as_ref())?.unwrap_or_default(), tools, remark });
-        next = *turn.previous;
-    }
-    exchanges.reverse();
-    Ok(exchanges)
-}
-
-fn tool_result<V: View>(read: &Reader<'_, V>, id: Id) -> Result<Option<ToolResult>, Halt> {
-    let Some(call) = read.data::<Call>(Key::Call(id))? else { return Ok(None) };
-    let failure = match call.failure.as_ref() {
-        Some(failure) => {
-            let detail = text(read, Some(&failure.detail))?.unwrap_or_default();
-            Some(format!("error ({}): {detail}", failure.class))
-        }
-        None => None,
-    };
-    Ok(Some(ToolResult {
-        id: text(read, call.tool.as_ref())?.unwrap_or_else(|| id.to_string()),
-        name: call.capability.0.clone(),
-        arguments: text(read, call.arguments.as_ref())?.unwrap_or_default(),
-        result: text(read, call.result.as_ref())?.or(failure).unwrap_or_default(),
-    }))
-}
-
 /// Entities whose content goes into the work that `effect` is.
 pub(crate) fn context_keys<V: Lookup>(read: &Reader<'_, V>, effect: Id) -> Result<Vec<Key>, Halt> {
     let Some(effect) = read.data::<Effect>(Key::Effect(effect))? else { return Ok(Vec::new()) };
@@ -266,30 +205,11 @@ pub(crate) fn context_keys<V: Lookup>(read: &Reader<'_, V>, effect: Id) -> Resul
     let Some(id) = *effect.step else { return Ok(Vec::new()) };
     let Some(step) = read.data::<Step>(Key::Step(id))? else { return Ok(Vec::new()) };
     let mut keys = vec![Key::Agent(*step.agent), Key::Step(id)];
-    let mut next = *step.turn;
-    while let Some(id) = next
-        && keys.len() < TURNS_LOOK_MAX
-    {
+    for id in turns(read, *step.turn)? {
         let Some(turn) = read.data::<Turn>(Key::Turn(id))? else { break };
         keys.push(Key::Turn(id));
         keys.extend(turn.calls.iter().map(|call| Key::Call(*call)));
-        next = *turn.previous;
     }
     keys.extend(answered(read, conversation_before(step))?.into_iter().map(|(id, _)| Key::Step(id)));
     Ok(keys)
-}
-
-/// The steps from `newest` back that were answered, newest first.
-fn answered<'a, V: Lookup>(read: &Reader<'a, V>, newest: Option<Id>) -> Result<Vec<(Id, &'a Step)>, Halt> {
-    let mut steps = Vec::new();
-    let mut next = newest;
-    for _ in 0..CONTEXT_LOOK_MAX {
-        let Some(id) = next.filter(|_| steps.len() + 1 < CONTEXT_STEPS_MAX) else { break };
-        let Some(step) = read.data::<Step>(Key::Step(id))? else { break };
-        if step.answer.is_some() {
-            steps.push((id, step));
-        }
-        next = *step.previous;
-    }
-    Ok(steps)
 }

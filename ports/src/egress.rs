@@ -1,11 +1,11 @@
-//! The way out for what a workspace asks of the world: one request, under the rules of that workspace.
+//! The way out for all that leaves a workspace, calls of models included: one request, under the rules for it.
 //!
 //! [`Egress`] is what callers see. Whoever implements it decides by the rules which peer may be spoken to, and needs a
 //! [`Resolver`] and a [`Dial`] for it. The two are apart so that the address that was checked is the address that is
 //! connected to: a name that means another machine a moment later changes nothing.
 
 use async_trait::async_trait;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 
@@ -64,6 +64,13 @@ pub struct EgressPolicy {
     pub response_bytes_max: usize,
     /// Time for everything together: resolving, connecting, every redirect, the last byte.
     pub timeout_ms: u64,
+    /// Longest silence within a body. No rule of a workspace says this.
+    #[serde(skip)]
+    pub silence_ms: u64,
+    /// Whether a secret may travel in clear although the peer is another machine. No rule of a workspace says this; the
+    /// entry of a provider does.
+    #[serde(skip)]
+    pub secrets_in_clear: bool,
 }
 
 impl Default for EgressPolicy {
@@ -75,6 +82,8 @@ impl Default for EgressPolicy {
             redirects_max: 5,
             response_bytes_max: 8 << 20,
             timeout_ms: 30_000,
+            silence_ms: 30_000,
+            secrets_in_clear: false,
         }
     }
 }
@@ -182,11 +191,47 @@ impl std::fmt::Display for EgressFailure {
 
 impl std::error::Error for EgressFailure {}
 
+/// An answer whose body is still to come.
+pub struct EgressAnswer {
+    /// Status and headers. Any status is an answer.
+    pub head: http::response::Parts,
+    /// The URL that answers.
+    pub url: String,
+    /// The body. It is let go by dropping it, which ends the exchange.
+    pub body: Box<dyn EgressBody>,
+}
+
+impl std::fmt::Debug for EgressAnswer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "EgressAnswer({})", self.head.status.as_u16())
+    }
+}
+
+/// A body that is read as it comes, within the limits of the policy it was asked for under.
+#[async_trait(?Send)]
+pub trait EgressBody {
+    /// The next piece, never empty; `None` after the last. After a failure there is no more to read.
+    async fn chunk(&mut self) -> Result<Option<Bytes>, EgressFailure>;
+}
+
 /// The one way out of a workspace.
 #[async_trait(?Send)]
 pub trait Egress {
-    /// Send `request` as far as `policy` lets it.
-    async fn send(&self, policy: &EgressPolicy, request: EgressRequest) -> Result<EgressResponse, EgressFailure>;
+    /// Send `request` as far as `policy` lets it, and wait for the head of the answer. The limits of the policy hold for
+    /// the body too, while it is read.
+    async fn open(&self, policy: &EgressPolicy, request: EgressRequest) -> Result<EgressAnswer, EgressFailure>;
+
+    /// The same, with the whole answer.
+    async fn send(&self, policy: &EgressPolicy, request: EgressRequest) -> Result<EgressResponse, EgressFailure> {
+        let EgressAnswer { head, url, mut body } = self.open(policy, request).await?;
+        let mut whole = BytesMut::new();
+        while let Some(piece) = body.chunk().await? {
+            whole.extend_from_slice(&piece);
+        }
+        let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = head.headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
+        Ok(EgressResponse { status: head.status.as_u16(), headers, body: whole.freeze(), url })
+    }
 }
 
 /// What names mean.
@@ -210,27 +255,37 @@ pub struct Peer {
 /// Makes connections.
 #[async_trait(?Send)]
 pub trait Dial {
-    /// Connect to `peer`, handshake of TLS included. The error says why not; nothing of a request was sent then.
+    /// A connection to `peer`, handshake of TLS included: a new one, or an unused one to exactly this peer. The error
+    /// says why not; nothing of a request was sent then.
     async fn connect(&self, peer: &Peer) -> Result<Box<dyn Connection>, String>;
 }
 
-/// A connection on which nothing was sent yet.
+/// A connection on which nothing waits for an answer.
 #[async_trait(?Send)]
 pub trait Connection {
-    /// Send `request`, whose URI is a path and whose headers name the host, and read at most `limit` bytes of body.
+    /// Send `request`, whose URI is a path and whose headers name the host, and wait for the head of the answer.
     /// Follows nothing, decodes nothing, adds no header but the length.
     async fn exchange(
         self: Box<Self>,
         request: http::Request<Bytes>,
-        limit: usize,
-    ) -> Result<http::Response<Bytes>, ExchangeError>;
+    ) -> Result<http::Response<Box<dyn ConnectionBody>>, ExchangeError>;
 }
 
-/// Why an exchange on a connection has no answer. The peer may have acted in either case.
+/// The body of an answer as it comes on a connection. Dropping it before its end ends the connection.
+#[async_trait(?Send)]
+pub trait ConnectionBody {
+    /// How many bytes will still come at least, as far as the head said.
+    fn announced(&self) -> u64;
+
+    /// The next piece, never empty; `None` after the last. The error says why it broke off.
+    async fn chunk(&mut self) -> Result<Option<Bytes>, String>;
+}
+
+/// Why an exchange on a connection has no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExchangeError {
-    /// It broke off.
+    /// Nothing of the request was sent, and there is no other connection either.
+    Unsent(String),
+    /// It broke off. The peer may have acted.
     Interrupted(String),
-    /// The body is larger than the limit.
-    TooLarge,
 }

@@ -7,7 +7,6 @@ pub mod ambient;
 pub mod egress;
 pub mod live;
 pub mod notices;
-pub mod outbound;
 pub mod problem;
 pub mod provider;
 pub mod sequencing;
@@ -17,10 +16,11 @@ pub mod verification;
 pub mod views;
 
 pub use ambient::{Clock, Entropy, EntropyError, Timer};
-pub use egress::{Dial, Egress, EgressFailure, EgressPolicy, EgressRequest, EgressResponse, Resolver};
+pub use egress::{
+    Dial, Egress, EgressAnswer, EgressBody, EgressFailure, EgressPolicy, EgressRequest, EgressResponse, Resolver,
+};
 pub use live::{LiveChannel, LiveDelta, LiveSubscription};
 pub use notices::Notices;
-pub use outbound::{BodyStream, Outbound, OutboundError};
 pub use problem::Problem;
 pub use provider::{Codec, Decoder, Live, Models, Silent};
 pub use sequencing::{Sequencing, SequencingError};

@@ -158,7 +158,8 @@ pub struct ModelFailure {
     pub retriable: bool,
 }
 
-/// A provider, as a workspace keeps it. It holds a reference to a key and never the key.
+/// A provider, as a workspace keeps it, and how far a call may go to reach it. It holds a reference to a key and never
+/// the key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderEntry {
     /// Which codec speaks to it.
@@ -176,6 +177,10 @@ pub struct ProviderEntry {
     /// Whether `http://` will do although the host is not this machine: key and conversation then travel in clear.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub allow_plain_http: bool,
+    /// Addresses that are not public and may be reached all the same, as the workspace's rules for the way out grant
+    /// them: `192.168.1.5/32`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub private: Vec<String>,
 }
 
 /// Watches an answer while it comes.

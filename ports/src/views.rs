@@ -1,5 +1,6 @@
 //! Read models: what is shown of a workspace, content opened. A text is absent when its key was destroyed.
 
+use crate::provider::{Message, Tool};
 use kernel::entity::{ApprovalKind, CallStatus, Decision, Limits, StepStatus};
 use kernel::hash::HashText;
 use kernel::id::{Id, KeyId};
@@ -29,6 +30,8 @@ pub enum Query {
     Documents,
     /// One document: a DocumentView with its text.
     Document(KeyId),
+    /// What a model was told in a turn of a step, or in the newest: a ContextView.
+    Context(Id, Option<u64>),
 }
 
 /// Why something failed.
@@ -341,6 +344,44 @@ pub struct EgressView {
     pub private: Vec<String>,
     /// Which secret may be sent to whom.
     pub secrets: Vec<String>,
+}
+
+/// What a model was told in one turn of a step, compiled from the log as it was compiled then.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContextView {
+    /// The task.
+    pub task: Id,
+    /// The step.
+    pub step: Id,
+    /// Which turn, counted from 1. A call that was made again for a failed one is of the same turn.
+    pub turn: u64,
+    /// How many turns the model was asked for so far.
+    pub turns: u64,
+    /// What it was told; absent when that cannot be read any more.
+    #[serde(flatten, default, skip_serializing_if = "Option::is_none")]
+    pub told: Option<ToldView>,
+    /// Why nothing is shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// All that a model is told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToldView {
+    /// The messages, oldest first.
+    pub messages: Vec<Message>,
+    /// What it may ask for.
+    pub tools: Vec<Tool>,
+    /// JSON Schema of the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<Value>,
+    /// Most tokens the answer may have.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u64>,
+    /// Tokens of the messages, estimated as the budget counts them.
+    pub estimated_tokens: u64,
+    /// Tokens the messages may have.
+    pub budget_tokens: u64,
 }
 
 /// A document.

@@ -1,6 +1,8 @@
 //! The way out whole: the broker over the system's resolver and real connections, with peers on this machine.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod support;
+
 use async_trait::async_trait;
 use egress::Broker;
 use egress_http::{HttpDialler, SystemResolver};
@@ -199,4 +201,57 @@ async fn a_chain_of_slow_answers_ends_with_the_time_for_all_of_them() {
     let failure = outcome.unwrap_err();
     assert_eq!((failure.class, failure.sent), (Timeout, true));
     assert!((1..=4).contains(&seen.requests.borrow().len()), "{}", seen.requests.borrow().len());
+}
+
+/// A peer that answers every request on every connection, and counts connections.
+async fn patient(listener: TcpListener, connections: Rc<Cell<usize>>) {
+    loop {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        connections.set(connections.get() + 1);
+        tokio::task::spawn_local(async move {
+            let mut heard = vec![0; 4096];
+            while stream.read(&mut heard).await.is_ok_and(|count| count > 0) {
+                let said = b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n\r\nhello";
+                if stream.write_all(said).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+}
+
+/// How long a request takes over a connection that is open already.
+async fn direct(stream: &mut TcpStream) -> f64 {
+    let began = std::time::Instant::now();
+    stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    let mut heard = [0; 4096];
+    assert!(stream.read(&mut heard).await.unwrap() > 0);
+    began.elapsed().as_secs_f64() * 1000.0
+}
+
+#[tokio::test]
+async fn one_request_after_the_other_takes_one_connection_and_little_more_than_without_a_broker() {
+    let local = tokio::task::LocalSet::new();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, connections) = (listener.local_addr().unwrap(), Rc::new(Cell::new(0)));
+    local.spawn_local(patient(listener, Rc::clone(&connections)));
+    let (mut plain, mut brokered) = (Vec::new(), Vec::new());
+    local
+        .run_until(async {
+            let mut stream = TcpStream::connect(address).await.unwrap();
+            stream.set_nodelay(true).unwrap();
+            let (broker, policy) = (broker(), this_machine(address.port()));
+            for _ in 0..500 {
+                plain.push(direct(&mut stream).await);
+                let began = std::time::Instant::now();
+                let request = EgressRequest::new("GET", format!("http://{address}/"));
+                assert_eq!(broker.send(&policy, request).await.unwrap().body, "hello");
+                brokered.push(began.elapsed().as_secs_f64() * 1000.0);
+            }
+        })
+        .await;
+    assert_eq!(connections.get(), 2, "one for each way");
+    let (plain, brokered) = (support::say::spread(&mut plain), support::say::spread(&mut brokered));
+    support::say::say(&format!("a request on an open connection: {plain}; through the broker: {brokered}"));
 }

@@ -1,75 +1,99 @@
-//! One exchange on one connection.
+//! One exchange on a connection, which may serve others before and after it.
 
-use crate::chain;
+use crate::dialler::HttpDialler;
+use crate::line::Line;
+use crate::{chain, pool::Pool};
 use async_trait::async_trait;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, HeaderMap};
 use http::{Request, Response};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
-use hyper::client::conn::http1;
-use hyper::rt::{Read, Write};
-use ports::egress::{Connection, ExchangeError};
-use std::pin::pin;
+use ports::egress::{Connection, ConnectionBody, ExchangeError, Peer};
 
-/// Most bytes of an answer's head.
-const HEAD_BYTES_MAX: usize = 64 << 10;
-
-/// A connection over any stream.
-pub struct HttpConnection<T: Read + Write> {
-    sender: http1::SendRequest<Full<Bytes>>,
-    driver: http1::Connection<T, Full<Bytes>>,
+/// A connection to a peer that was checked.
+pub struct HttpConnection {
+    /// Where another connection to the same peer comes from.
+    pub dialler: HttpDialler,
+    /// The peer.
+    pub peer: Peer,
+    /// The connection itself.
+    pub line: Line,
+    /// Whether it served an exchange before, so that the peer may be about to hang up.
+    pub used: bool,
 }
 
-impl<T: Read + Write + Unpin + 'static> HttpConnection<T> {
-    /// Ready to send on `stream`; nothing is sent yet.
-    pub async fn on(stream: T) -> Result<Self, String> {
-        let made = http1::Builder::new().max_buf_size(HEAD_BYTES_MAX).handshake(stream).await;
-        made.map(|(sender, driver)| Self { sender, driver }).map_err(|error| chain(&error))
+#[async_trait(?Send)]
+impl Connection for HttpConnection {
+    async fn exchange(
+        self: Box<Self>,
+        request: Request<Bytes>,
+    ) -> Result<Response<Box<dyn ConnectionBody>>, ExchangeError> {
+        let Self { dialler, peer, mut line, used } = *self;
+        let keeps = !binds_connection(request.headers());
+        let response = match line.sender.try_send_request(request.map(Full::new)).await {
+            Ok(response) => response,
+            Err(mut failed) => match failed.take_message() {
+                // It ended while it waited, and nothing of the request was sent: as good as a connection never made.
+                Some(request) if used => {
+                    line = dialler.dial(&peer).await.map_err(ExchangeError::Unsent)?;
+                    line.sender.send_request(request).await.map_err(|error| broken(&error))?
+                }
+                Some(_) => return Err(ExchangeError::Unsent(chain(failed.error()))),
+                None => return Err(broken(failed.error())),
+            },
+        };
+        let home = keeps.then(|| (dialler.pool, peer));
+        Ok(response.map(|incoming| -> Box<dyn ConnectionBody> {
+            let mut body = HttpBody { incoming, line: Some(line), home };
+            if body.incoming.is_end_stream() {
+                body.ended();
+            }
+            Box::new(body)
+        }))
+    }
+}
+
+/// Whether the headers log the whole connection in, and not only the request.
+fn binds_connection(headers: &HeaderMap) -> bool {
+    let scheme = |value: &http::HeaderValue| value.as_bytes().split(|byte| *byte == b' ').next().map(<[u8]>::to_vec);
+    let bound = |scheme: Vec<u8>| scheme.eq_ignore_ascii_case(b"ntlm") || scheme.eq_ignore_ascii_case(b"negotiate");
+    headers.get_all(AUTHORIZATION).iter().filter_map(scheme).any(bound)
+}
+
+/// A body with the connection it comes on, which is closed when this is dropped before the end.
+struct HttpBody {
+    incoming: Incoming,
+    line: Option<Line>,
+    /// Where the connection goes when the body ended.
+    home: Option<(Pool, Peer)>,
+}
+
+impl HttpBody {
+    fn ended(&mut self) {
+        if let (Some(line), Some((pool, peer))) = (self.line.take(), self.home.take()) {
+            pool.put(peer, line);
+        }
     }
 }
 
 #[async_trait(?Send)]
-impl<T: Read + Write + Unpin + 'static> Connection for HttpConnection<T> {
-    async fn exchange(
-        self: Box<Self>,
-        request: Request<Bytes>,
-        limit: usize,
-    ) -> Result<Response<Bytes>, ExchangeError> {
-        let Self { mut sender, driver } = *self;
-        let exchange = async {
-            let response = sender.send_request(request.map(Full::new)).await.map_err(|error| broken(&error))?;
-            let (head, body) = response.into_parts();
-            Ok(Response::from_parts(head, read(body, limit).await?))
-        };
-        // The driver moves the bytes. When it ends, well or not, the exchange learns of it by itself.
-        let driving = async {
-            let _ = driver.await;
-            std::future::pending::<()>().await;
-        };
-        let (mut exchange, mut driving) = (pin!(exchange), pin!(driving));
-        tokio::select! {
-            outcome = &mut exchange => outcome,
-            () = &mut driving => Err(ExchangeError::Interrupted("the connection ended".into())),
-        }
+impl ConnectionBody for HttpBody {
+    fn announced(&self) -> u64 {
+        self.incoming.size_hint().lower()
     }
-}
 
-/// The whole body, refused as soon as it is known to be larger than `limit`: by the announced length before anything is
-/// read, else by the first byte too many.
-async fn read(mut body: Incoming, limit: usize) -> Result<Bytes, ExchangeError> {
-    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > limit {
-        return Err(ExchangeError::TooLarge);
-    }
-    let mut whole = BytesMut::with_capacity(announced);
-    while let Some(frame) = body.frame().await {
-        let Ok(data) = frame.map_err(|error| broken(&error))?.into_data() else { continue };
-        if data.len() > limit.saturating_sub(whole.len()) {
-            return Err(ExchangeError::TooLarge);
+    async fn chunk(&mut self) -> Result<Option<Bytes>, String> {
+        while let Some(frame) = self.incoming.frame().await {
+            // Trailers are not of the body.
+            let Ok(data) = frame.map_err(|error| chain(&error))?.into_data() else { continue };
+            if !data.is_empty() {
+                return Ok(Some(data));
+            }
         }
-        whole.extend_from_slice(&data);
+        self.ended();
+        Ok(None)
     }
-    Ok(whole.freeze())
 }
 
 fn broken(error: &hyper::Error) -> ExchangeError {

@@ -2,6 +2,8 @@
 
 use crate::chain;
 use crate::connection::HttpConnection;
+use crate::line::Line;
+use crate::pool::Pool;
 use async_trait::async_trait;
 use hyper_util::rt::TokioIo;
 use ports::Dial;
@@ -12,10 +14,13 @@ use std::sync::Arc;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-/// Connects by TCP, and speaks TLS where it is asked to.
+/// Connects by TCP, speaks TLS where it is asked to, and keeps connections that can serve again.
+///
+/// Connections are tasks of the executor they were made on, so a dialler belongs to one executor.
 #[derive(Clone)]
 pub struct HttpDialler {
-    tls: TlsConnector,
+    pub(crate) tls: TlsConnector,
+    pub(crate) pool: Pool,
 }
 
 impl std::fmt::Debug for HttpDialler {
@@ -39,20 +44,34 @@ impl HttpDialler {
             .map_err(|error| format!("TLS cannot be set up: {error}"))?;
         let mut config = config.with_root_certificates(roots).with_no_client_auth();
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        Ok(Self { tls: TlsConnector::from(Arc::new(config)) })
+        Ok(Self { tls: TlsConnector::from(Arc::new(config)), pool: Pool::default() })
+    }
+
+    /// A new connection.
+    pub(crate) async fn dial(&self, peer: &Peer) -> Result<Line, String> {
+        let stream = TcpStream::connect(peer.address).await.map_err(|error| error.to_string())?;
+        stream.set_nodelay(true).map_err(|error| error.to_string())?;
+        if !peer.secure {
+            return Line::on(TokioIo::new(stream)).await;
+        }
+        let name = ServerName::try_from(peer.name.clone()).map_err(|error| error.to_string())?;
+        let stream = self.tls.connect(name, stream).await.map_err(|error| chain(&error))?;
+        Line::on(TokioIo::new(stream)).await
+    }
+
+    fn connection(&self, peer: &Peer, line: Line, used: bool) -> Box<dyn Connection> {
+        Box::new(HttpConnection { dialler: self.clone(), peer: peer.clone(), line, used })
     }
 }
 
 #[async_trait(?Send)]
 impl Dial for HttpDialler {
     async fn connect(&self, peer: &Peer) -> Result<Box<dyn Connection>, String> {
-        let stream = TcpStream::connect(peer.address).await.map_err(|error| error.to_string())?;
-        stream.set_nodelay(true).map_err(|error| error.to_string())?;
-        if !peer.secure {
-            return Ok(Box::new(HttpConnection::on(TokioIo::new(stream)).await?));
+        while let Some(mut line) = self.pool.take(peer) {
+            if line.is_ready().await {
+                return Ok(self.connection(peer, line, true));
+            }
         }
-        let name = ServerName::try_from(peer.name.clone()).map_err(|error| error.to_string())?;
-        let stream = self.tls.connect(name, stream).await.map_err(|error| chain(&error))?;
-        Ok(Box::new(HttpConnection::on(TokioIo::new(stream)).await?))
+        Ok(self.connection(peer, self.dial(peer).await?, false))
     }
 }

@@ -1,11 +1,13 @@
 //! The two halves of the way out, on tokio: names by the system's resolver, and HTTP/1.1 to an address that was checked.
 //!
 //! The dialler never sees a name that it could look up: it connects to the address it is given, and uses the name only
-//! for what the peer must prove. Each connection serves one exchange, so that none is found in a pool under a name that
-//! meant another address when it was made. No redirects, no proxies, no cookies, no decoding.
+//! for what the peer must prove. Connections serve again, but only whoever was given the same address for the same name.
+//! No redirects, no proxies, no cookies, no decoding.
 
 mod connection;
 mod dialler;
+mod line;
+mod pool;
 mod resolver;
 #[cfg(test)]
 mod tests;

@@ -3,12 +3,16 @@
 use crate::follow::Follow;
 use crate::host::{Config, HOST_FILE, Host, HostError, Identity};
 use crate::outcome::Problem;
-use bytes::Bytes;
-use http::{Method, Request};
-use http_client::HttpClient;
-use ports::Outbound as _;
+use bytes::{Bytes, BytesMut};
+use egress_http::HttpDialler;
+use http::{Method, Request, Response};
+use ports::Dial as _;
+use ports::egress::{ExchangeError, Peer};
 use serde_json::Value;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+use tokio::time::timeout;
 
 /// The largest answer that is read.
 const ANSWER_MAX: usize = 64 << 20;
@@ -18,7 +22,7 @@ pub struct Api {
     data: PathBuf,
     address: String,
     token: String,
-    client: HttpClient,
+    dialler: HttpDialler,
     /// The host started for this command; it stops with it.
     own: Option<Host>,
 }
@@ -46,8 +50,8 @@ impl Api {
     }
 
     fn at(data: &Path, address: String, token: String, own: Option<Host>) -> Result<Self, Problem> {
-        let client = HttpClient::new().map_err(|why| Problem::failed("http", why.to_string(), ""))?;
-        Ok(Self { data: data.to_owned(), address, token, client, own })
+        let dialler = HttpDialler::new().map_err(|why| Problem::failed("http", why, ""))?;
+        Ok(Self { data: data.to_owned(), address, token, dialler, own })
     }
 
     /// Whether the host was started for this command.
@@ -95,7 +99,8 @@ impl Api {
     ) -> Result<Value, Problem> {
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("http://{}{path}", self.address))
+            .uri(path)
+            .header("host", &self.address)
             .header("authorization", format!("Bearer {}", self.token))
             .header("content-type", "application/json");
         if let Some(key) = key {
@@ -103,17 +108,33 @@ impl Api {
         }
         let bad = |why: http::Error| Problem::usage(why.to_string(), "Check the ids that were given.");
         let request = request.body(body).map_err(bad)?;
-        let response = self.client.send(request, timeout_ms, ANSWER_MAX).await.map_err(|why| {
-            Problem::failed(
-                "host_unreachable",
-                format!("the host does not answer: {why}"),
-                "Is `kernelos dev` still running?",
-            )
+        let outcome = timeout(Duration::from_millis(timeout_ms), self.exchange(request)).await;
+        let response = outcome.unwrap_or_else(|_| Err(format!("nothing came within {timeout_ms} ms")));
+        let response = response.map_err(|why| {
+            let what = format!("the host does not answer: {why}");
+            Problem::failed("host_unreachable", what, "Is `kernelos dev` still running?")
         })?;
         let ok = response.status().is_success();
         let value: Value = serde_json::from_slice(response.body())
             .map_err(|why| Problem::failed("protocol", format!("the host's answer is not JSON: {why}"), ""))?;
         if ok { Ok(value) } else { Err(refused(&value)) }
+    }
+
+    /// One exchange with the host, which is on this machine and needs no broker to be reached.
+    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
+        let address: SocketAddr = self.address.parse().map_err(|_| format!("{} is no address", self.address))?;
+        let peer = Peer { address, name: address.ip().to_string(), secure: false };
+        let sent = self.dialler.connect(&peer).await?.exchange(request).await;
+        let (head, mut body) =
+            sent.map_err(|(ExchangeError::Unsent(why) | ExchangeError::Interrupted(why))| why)?.into_parts();
+        let mut whole = BytesMut::new();
+        while let Some(piece) = body.chunk().await? {
+            if whole.len() + piece.len() > ANSWER_MAX {
+                return Err(format!("its answer has more than {ANSWER_MAX} bytes"));
+            }
+            whole.extend_from_slice(&piece);
+        }
+        Ok(Response::from_parts(head, whole.freeze()))
     }
 }
 

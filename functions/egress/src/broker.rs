@@ -1,5 +1,6 @@
 //! From a request and a policy to an answer or a classified failure.
 
+use crate::body::{Body, Deadline, broken_off, late};
 use crate::failure::{Outcome, cut, fail};
 use crate::host::Host;
 use crate::message::Message;
@@ -8,12 +9,11 @@ use crate::redirect;
 use crate::secrets::{Opened, references, unopened};
 use crate::target::Target;
 use async_trait::async_trait;
-use bytes::Bytes;
 use futures_util::future::{Either, select};
 use http::Response;
-use ports::egress::EgressClass::{Connect, Interrupted, Secret, Timeout, TooLarge, TooManyRedirects, Unresolvable};
-use ports::egress::{Connection, ExchangeError, Peer};
-use ports::{Dial, Egress, EgressFailure, EgressPolicy, EgressRequest, EgressResponse, Resolver, Timer, Vault};
+use ports::egress::EgressClass::{Connect, Secret, TooManyRedirects, Unresolvable};
+use ports::egress::{Connection, ConnectionBody, ExchangeError, Peer};
+use ports::{Dial, Egress, EgressAnswer, EgressFailure, EgressPolicy, EgressRequest, Resolver, Timer, Vault};
 use std::cell::Cell;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
@@ -45,27 +45,43 @@ impl std::fmt::Debug for Broker {
 
 #[async_trait(?Send)]
 impl Egress for Broker {
-    async fn send(&self, policy: &EgressPolicy, request: EgressRequest) -> Outcome<EgressResponse> {
+    async fn open(&self, policy: &EgressPolicy, request: EgressRequest) -> Outcome<EgressAnswer> {
         let policy = Policy::parse(policy)?;
+        let (timer, timeout_ms) = (Rc::clone(&self.timer), policy.timeout_ms);
+        let mut deadline: Deadline = Box::pin(async move { timer.sleep(timeout_ms).await });
         let sent = Cell::new(false);
-        let outcome = match self.within(policy.timeout_ms, self.follow(&policy, request, &sent)).await {
-            Some(outcome) => outcome,
-            None => fail(Timeout, format!("no whole answer within {} ms", policy.timeout_ms)),
+        let outcome = match select(pin!(self.follow(&policy, request, &sent)), &mut deadline).await {
+            Either::Left((outcome, _)) => outcome,
+            Either::Right(_) => late(&policy),
         };
-        outcome.map_err(|failure| EgressFailure { detail: cut(&failure.detail), sent: sent.get(), ..failure })
+        let arrived =
+            outcome.map_err(|failure| EgressFailure { detail: cut(&failure.detail), sent: sent.get(), ..failure })?;
+        Ok(self.answer(arrived, policy, deadline))
     }
+}
+
+/// The head of an answer, and the secrets that were sent for it.
+type Hop = (Response<Box<dyn ConnectionBody>>, Opened);
+
+/// A head that came, the last if there were redirects.
+struct Arrived {
+    response: Response<Box<dyn ConnectionBody>>,
+    target: Target,
+    secrets: Opened,
 }
 
 impl Broker {
     /// The request, and whatever its answers redirect it to.
-    async fn follow(&self, policy: &Policy, request: EgressRequest, sent: &Cell<bool>) -> Outcome<EgressResponse> {
+    async fn follow(&self, policy: &Policy, request: EgressRequest, sent: &Cell<bool>) -> Outcome<Arrived> {
         let follows = request.follow_redirects;
         let mut message = Message::read(request)?;
         let mut redirects = 0;
         loop {
-            let response = self.hop(policy, &message, sent).await?;
+            let (response, secrets) = self.hop(policy, &message, sent).await?;
             let location = if follows { redirect::location(response.status(), response.headers())? } else { None };
-            let Some(location) = location else { return Ok(answer(response, &message.target)) };
+            let Some(location) = location else {
+                return Ok(Arrived { response, target: message.target, secrets });
+            };
             if redirects == policy.redirects_max {
                 return fail(
                     TooManyRedirects,
@@ -77,26 +93,34 @@ impl Broker {
         }
     }
 
-    /// One exchange, with the whole check before it.
-    async fn hop(&self, policy: &Policy, message: &Message, sent: &Cell<bool>) -> Outcome<Response<Bytes>> {
+    /// One exchange up to the head of its answer, with the whole check before it.
+    async fn hop(&self, policy: &Policy, message: &Message, sent: &Cell<bool>) -> Outcome<Hop> {
         let target = &message.target;
         policy.admit(target)?;
         let addresses = self.addresses(target).await?;
         policy.admit_addresses(target, &addresses)?;
-        let secrets = self.open(policy, message, &addresses).await?;
+        let secrets = self.open_secrets(policy, message, &addresses).await?;
         let request = message.with(secrets.fill(message)?)?;
         let connection = self.connect(target, &addresses).await.map_err(|failure| secrets.conceal(failure))?;
-        sent.set(true);
-        connection.exchange(request, policy.response_bytes_max).await.or_else(|error| match error {
-            ExchangeError::TooLarge => {
-                fail(TooLarge, format!("the answer of {target} has more than {} bytes", policy.response_bytes_max))
+        let before = sent.replace(true);
+        let outcome = match connection.exchange(request).await {
+            Ok(response) => return Ok((response, secrets)),
+            Err(ExchangeError::Unsent(why)) => {
+                sent.set(before);
+                fail(Connect, format!("could not connect to {target}: {why}"))
             }
-            ExchangeError::Interrupted(why) => {
-                let failure =
-                    EgressFailure::unsent(Interrupted, format!("the exchange with {target} broke off: {why}"));
-                Err(secrets.conceal(failure))
-            }
-        })
+            Err(ExchangeError::Interrupted(why)) => broken_off(target, &why),
+        };
+        outcome.map_err(|failure| secrets.conceal(failure))
+    }
+
+    /// What arrived, as the caller gets it.
+    fn answer(&self, arrived: Arrived, policy: Policy, deadline: Deadline) -> EgressAnswer {
+        let Arrived { response, target, secrets } = arrived;
+        let (head, coming) = response.into_parts();
+        let (url, left, timer) = (target.url().to_owned(), policy.response_bytes_max, Rc::clone(&self.timer));
+        let body = Body { coming: Some(coming), target, secrets, left, policy, timer, deadline };
+        EgressAnswer { head, url, body: Box::new(body) }
     }
 
     /// Every address `target` means. Asked once for each exchange: what is checked is what is connected to.
@@ -113,10 +137,10 @@ impl Broker {
     }
 
     /// The secrets `message` refers to, if each may go where it goes.
-    async fn open(&self, policy: &Policy, message: &Message, addresses: &[IpAddr]) -> Outcome<Opened> {
+    async fn open_secrets(&self, policy: &Policy, message: &Message, addresses: &[IpAddr]) -> Outcome<Opened> {
         let references = references(message)?;
         let here = addresses.iter().all(IpAddr::is_loopback);
-        if !references.is_empty() && !message.target.secure && !here {
+        if !references.is_empty() && !message.target.secure && !here && !policy.secrets_in_clear {
             return fail(Secret, format!("a secret would travel in clear to {}; use https://", message.target));
         }
         // All are checked before the vault is asked for any.
@@ -161,17 +185,5 @@ impl Broker {
             Either::Left((outcome, _)) => Some(outcome),
             Either::Right(_) => None,
         }
-    }
-}
-
-/// The last response as the caller gets it.
-fn answer(response: Response<Bytes>, target: &Target) -> EgressResponse {
-    let text = |value: &http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers = response.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value)));
-    EgressResponse {
-        status: response.status().as_u16(),
-        headers: headers.collect(),
-        url: target.url().to_owned(),
-        body: response.into_body(),
     }
 }

@@ -5,9 +5,11 @@
 //! to. Redirects are followed here and nowhere below, each with the whole check again. Secrets are put in last, and
 //! leave with the first host only.
 //!
-//! All of the policy is pure and stands in files of its own; `broker.rs` is the only one that waits for anything.
+//! All of the policy is pure and stands in files of its own; only `broker.rs` and
+//! `body.rs` wait for anything.
 
 mod address;
+mod body;
 mod broker;
 mod failure;
 mod host;

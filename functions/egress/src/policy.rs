@@ -14,7 +14,7 @@ const RULES_MAX: usize = 256;
 /// Most of each, whatever a policy says.
 const REDIRECTS_MAX: u32 = 20;
 const RESPONSE_BYTES_MAX: usize = 16 << 20;
-const TIMEOUT_MS_MAX: u64 = 600_000;
+const TIMEOUT_MS_MAX: u64 = 3_600_000;
 
 /// What a workspace may reach, ready to be asked.
 #[derive(Debug, Clone)]
@@ -25,6 +25,8 @@ pub struct Policy {
     pub(crate) redirects_max: u32,
     pub(crate) response_bytes_max: usize,
     pub(crate) timeout_ms: u64,
+    pub(crate) silence_ms: u64,
+    pub(crate) secrets_in_clear: bool,
 }
 
 impl Policy {
@@ -38,6 +40,8 @@ impl Policy {
             redirects_max: policy.redirects_max.min(REDIRECTS_MAX),
             response_bytes_max: policy.response_bytes_max.min(RESPONSE_BYTES_MAX),
             timeout_ms: policy.timeout_ms.min(TIMEOUT_MS_MAX),
+            silence_ms: policy.silence_ms.min(TIMEOUT_MS_MAX),
+            secrets_in_clear: policy.secrets_in_clear,
         })
     }
 
@@ -58,7 +62,14 @@ impl Policy {
     pub(crate) fn admit_addresses(&self, target: &Target, addresses: &[IpAddr]) -> Outcome<()> {
         for address in addresses {
             if let Err(what) = reachable(*address, &self.grants) {
-                return fail(RefusedAddress, format!("{target} is at {address}, which is not public: {what}"));
+                let whole = if address.is_ipv4() { 32 } else { 128 };
+                return fail(
+                    RefusedAddress,
+                    format!(
+                        "{target} is at {address}, which is not public: {what}; whoever may grant it does so with \
+                         kernelos egress allow --private {address}/{whole}"
+                    ),
+                );
             }
         }
         Ok(())
@@ -74,7 +85,7 @@ impl Policy {
 }
 
 fn secret(text: &str) -> Result<(String, HostRule), &'static str> {
-    let (reference, host) = text.split_once('@').ok_or("it does not say to whom; write vault:NAME@example.com")?;
+    let (reference, host) = text.rsplit_once('@').ok_or("it does not say to whom; write vault:NAME@example.com")?;
     let known = ["env:", "vault:"].iter().any(|kind| reference.strip_prefix(kind).is_some_and(|name| !name.is_empty()));
     if known {
         Ok((reference.to_owned(), HostRule::parse(host)?))

@@ -86,6 +86,7 @@ async fn whole(endpoint: Endpoint, call: &Call<'_>) -> Result<Response<Bytes>, P
         Endpoint::ReadEgress => models::list(call, Query::Egress).await,
         Endpoint::ListDocuments => models::list(call, Query::Documents).await,
         Endpoint::ReadDocument => models::document(call).await,
+        Endpoint::ReadContext => models::context(call).await,
         Endpoint::ListDueEffects => reads::due(call).await,
         Endpoint::ReadEffect => reads::effect(call).await,
     }

@@ -1,7 +1,7 @@
 //! Read models: what there is in a workspace, and what waits in it.
 
 use crate::handler::Call;
-use crate::routes::{ALL, SKIP, TASKS_LIMIT};
+use crate::routes::{ALL, SKIP, TASKS_LIMIT, TURN};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use kernel::reject::Code;
@@ -33,4 +33,13 @@ pub async fn document(call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
     let id =
         call.params.text().parse().map_err(|_| Fault::BadId.because("the path does not end in a document's id"))?;
     list(call, Query::Document(id)).await
+}
+
+/// What a model was told in a turn of a step.
+pub async fn context(call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
+    let turn = Some(call.given.number(&TURN)).filter(|turn| *turn > 0);
+    let found =
+        call.gateway.sequencing.read(call.params.workspace()?, Query::Context(call.params.thing()?, turn)).await?;
+    let absent = || Problem::new(Kind::Rejected(Code::NotFound), "there is no step of this id, or no such turn of it");
+    found.map(|view| json(StatusCode::OK, &view)).ok_or_else(absent)
 }

@@ -26,7 +26,7 @@ impl Params<'_> {
     /// The thing in the workspace that the path names.
     pub fn thing(&self) -> Result<Id, Problem> {
         let [_, text] = self.values;
-        text.parse().map_err(|_| Fault::BadId.because("the path does not end in an id"))
+        text.parse().map_err(|_| Fault::BadId.because("the path does not name the thing by its id"))
     }
 }
 

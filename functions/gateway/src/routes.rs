@@ -48,6 +48,8 @@ pub enum Endpoint {
     ListDocuments,
     /// See [`crate::models::document`].
     ReadDocument,
+    /// See [`crate::models::context`].
+    ReadContext,
     /// See [`crate::reads::due`].
     ListDueEffects,
     /// See [`crate::reads::effect`].
@@ -143,6 +145,15 @@ pub const TASKS_LIMIT: Number =
 pub const ALL: Number =
     Number { name: "all", least: 0, most: 1, usually: 0, meaning: "1 to list decided approvals too." };
 
+/// Which turn of a step is shown.
+pub const TURN: Number = Number {
+    name: "turn",
+    least: 0,
+    most: AMOUNT_MAX,
+    usually: 0,
+    meaning: "Which turn of the step, counted from 1; 0 is the newest.",
+};
+
 const WORKSPACES: &str = "/v1/workspaces";
 
 const fn get(endpoint: Endpoint, path: &'static str, summary: &'static str, gives: &'static str) -> Route {
@@ -151,7 +162,7 @@ const fn get(endpoint: Endpoint, path: &'static str, summary: &'static str, give
 }
 
 /// Every route.
-pub static ROUTES: [Route; 21] = [
+pub static ROUTES: [Route; 22] = [
     Route {
         method: Verb::Post,
         takes: Some("Batch"),
@@ -241,6 +252,15 @@ pub static ROUTES: [Route; 21] = [
     ),
     get(Endpoint::ListDocuments, "/v1/workspaces/{workspace}/documents", "List documents.", "Documents"),
     get(Endpoint::ReadDocument, "/v1/workspaces/{workspace}/documents/{document}", "Read a document.", "Document"),
+    Route {
+        query: &[&TURN],
+        ..get(
+            Endpoint::ReadContext,
+            "/v1/workspaces/{workspace}/steps/{step}/context",
+            "Read what the model is told in a turn of a step, or was told then.",
+            "Context",
+        )
+    },
     Route {
         query: &[&EFFECTS_LIMIT],
         ..get(

@@ -1,11 +1,12 @@
 //! One call of a model, on whatever host this runs.
 //!
 //! The router knows no vendor: an entry names a dialect, an address and a reference to a key, and the host brings
-//! codecs, a vault and a way out. It decides nothing either: which provider, how often, and what it may cost is
+//! codecs, a vault and the one way out, which is told by the entry whom a call may reach. It decides nothing either: which provider, how often, and what it may cost is
 //! decided by the kernel, and the idempotency key that comes with the call is what makes a repetition safe.
 
 mod address;
 mod concealment;
+mod failure;
 mod handler;
 mod router;
 #[cfg(test)]

@@ -2,13 +2,13 @@
 
 use crate::address;
 use crate::concealment::conceal;
-use crate::router::Router;
+use crate::router::{KEY, Router, asked};
 use async_trait::async_trait;
 use ports::provider::{
     FailureClass, Live, Message, ModelFailure, ModelRequest, ModelResponse, Models as _, ProviderEntry, Silent,
     Speaker, Tool,
 };
-use ports::{Clock, Entropy, Secret, Support, Verification, Verifier};
+use ports::{Clock, EgressPolicy, EgressRequest, Entropy, Secret, Support, Verification, Verifier};
 use serde_json::{Value, json};
 use std::cell::Cell;
 
@@ -74,19 +74,22 @@ impl Prober<'_> {
         if !matches!(class, FailureClass::Invalid | FailureClass::Protocol) {
             return None;
         }
-        address::check(provider).ok()?;
+        let policy = address::policy(provider).ok()?;
+        let policy = EgressPolicy { timeout_ms: LIST_MS, response_bytes_max: LIST_BYTES_MAX, ..policy };
         let codec = self.router.codecs.iter().find(|codec| codec.dialect() == provider.dialect)?;
+        let key = provider.key_ref.as_ref().map(|_| KEY);
+        let request = asked(codec.encode_models(&provider.base_url, key)?, provider.key_ref.as_deref()).ok()?;
+        let request = EgressRequest { body: None, ..request };
+        let answer = self.router.egress.send(&policy, request).await.ok()?;
+        if !(200..300).contains(&answer.status) {
+            return None;
+        }
+        let names = codec.decode_models(&answer.body);
         let key = match &provider.key_ref {
             Some(reference) => Some(self.router.vault.secret(reference).await.ok()?),
             None => None,
         };
         let key = key.as_ref().map(Secret::reveal);
-        let request = codec.encode_models(&provider.base_url, key)?;
-        let answer = self.router.outbound.send(request, LIST_MS, LIST_BYTES_MAX).await.ok()?;
-        if !answer.status().is_success() {
-            return None;
-        }
-        let names = codec.decode_models(answer.body());
         let harmless = |name: &String| key.map_or_else(|| name.clone(), |key| conceal(name, key));
         (!names.is_empty()).then(|| names.iter().map(harmless).collect())
     }

@@ -11,4 +11,5 @@ pub mod ledger;
 pub mod load;
 pub mod peer;
 pub mod say;
+pub mod script;
 pub mod stream;

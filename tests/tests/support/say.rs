@@ -15,7 +15,7 @@ pub fn spread(values: &mut [f64]) -> String {
         [] => "none".to_owned(),
         [.., max] => {
             let max = *max;
-            format!("median {:.1} ms, max {max:.1} ms of {}", values[values.len() / 2], values.len())
+            format!("median {:.2} ms, max {max:.2} ms of {}", values[values.len() / 2], values.len())
         }
     }
 }

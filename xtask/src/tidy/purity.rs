@@ -177,6 +177,6 @@ mod tests {
 
     #[test]
     fn other_rooms_may_use_the_world() {
-        accepts("adapters/http-client/src/lib.rs", "use std::net::TcpStream; async fn f() {}");
+        accepts("adapters/egress-http/src/lib.rs", "use std::net::TcpStream; async fn f() {}");
     }
 }

@@ -3,13 +3,14 @@
 mod exchanges;
 mod names;
 mod peer;
+mod pool;
 mod tls;
 
 use crate::HttpDialler;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http::{Request, Response};
 use ports::Dial;
-use ports::egress::{Connection, ExchangeError, Peer};
+use ports::egress::{Connection, ConnectionBody, ExchangeError, Peer};
 use std::net::SocketAddr;
 
 /// The peer `name` at `address`.
@@ -22,8 +23,23 @@ async fn connected(address: SocketAddr) -> Box<dyn Connection> {
     HttpDialler::new().unwrap().connect(&peer_named("app.test", address, false)).await.unwrap()
 }
 
-/// A small POST to `address`, of whose answer a thousand bytes are read.
+/// A response with all of its body.
+async fn whole(response: Response<Box<dyn ConnectionBody>>) -> Result<Response<Bytes>, ExchangeError> {
+    let (head, mut body) = response.into_parts();
+    let mut bytes = BytesMut::new();
+    while let Some(piece) = body.chunk().await.map_err(ExchangeError::Interrupted)? {
+        assert!(!piece.is_empty(), "no piece is empty");
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(Response::from_parts(head, bytes.freeze()))
+}
+
+/// A small POST.
+fn question() -> Request<Bytes> {
+    Request::post("/path?query").header("host", "app.test").body(Bytes::from_static(b"question")).unwrap()
+}
+
+/// The answer to a small POST to `address`.
 async fn post(address: SocketAddr) -> Result<Response<Bytes>, ExchangeError> {
-    let request = Request::post("/path?query").header("host", "app.test").body(Bytes::from_static(b"question"));
-    connected(address).await.exchange(request.unwrap(), 1000).await
+    whole(connected(address).await.exchange(question()).await?).await
 }

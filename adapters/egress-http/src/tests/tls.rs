@@ -2,7 +2,7 @@
 //! use for nothing else.
 
 use super::peer::read_request;
-use super::peer_named;
+use super::{peer_named, whole};
 use crate::HttpDialler;
 use bytes::Bytes;
 use http::Request;
@@ -57,8 +57,8 @@ async fn get(dialler: HttpDialler, name: &str) -> (Result<Bytes, String>, Vec<(S
     with_tls_peer(async |address| {
         let connection = dialler.connect(&peer_named(name, address, true)).await?;
         let request = Request::get("/").header("host", name).body(Bytes::new()).unwrap();
-        let response = connection.exchange(request, 1000).await.map_err(|error| format!("{error:?}"))?;
-        Ok(response.into_body())
+        let response = connection.exchange(request).await.map_err(|error| format!("{error:?}"))?;
+        Ok(whole(response).await.map_err(|error| format!("{error:?}"))?.into_body())
     })
     .await
 }

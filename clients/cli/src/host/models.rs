@@ -1,30 +1,33 @@
 //! Calls of models, in this process: where the keys are and the way out is.
 
 use super::ambient::Machine;
+use super::runtimes::broker;
 use super::{Config, HostError};
 use async_trait::async_trait;
-use http_client::HttpClient;
 use ports::provider::{Live, ModelFailure, ModelRequest, ModelResponse, ProviderEntry};
-use ports::{Models, Verification, Verifier};
+use ports::{Egress, Models, Verification, Verifier};
 use provider_openai::ChatCompletions;
 use provider_router::{Prober, Router};
+use std::rc::Rc;
 use vault_file::FileVault;
 
 /// The provider router in this process.
 pub struct LocalModels {
-    vault: FileVault,
-    client: HttpClient,
+    vault: Rc<FileVault>,
+    /// The one way out.
+    pub egress: Rc<dyn Egress>,
 }
 
 impl LocalModels {
     /// With the keys and the way out of this host.
     pub fn new(config: &Config) -> Result<Self, HostError> {
-        let client = HttpClient::new().map_err(|why| HostError::Broken(why.to_string()))?;
-        Ok(Self { vault: FileVault::open(config.data.join("vault"))?, client })
+        let vault = Rc::new(FileVault::open(config.data.join("vault"))?);
+        let egress: Rc<dyn Egress> = Rc::new(broker(&vault)?);
+        Ok(Self { vault, egress })
     }
 
     fn router(&self) -> Router<'_> {
-        Router { codecs: &[&ChatCompletions], vault: &self.vault, outbound: &self.client }
+        Router { codecs: &[&ChatCompletions], vault: &*self.vault, egress: &*self.egress }
     }
 }
 

@@ -9,7 +9,7 @@ use super::{Config, HostError, Identity, work};
 use egress::Broker;
 use egress_http::{HttpDialler, SystemResolver};
 use kernel::id::{BootId, RuntimeId};
-use ports::{Egress, Entropy as _, Models, Notices};
+use ports::{Entropy as _, Models, Notices, Vault};
 use runtime::Runtime;
 use std::rc::Rc;
 use vault_file::FileVault;
@@ -25,8 +25,8 @@ pub fn start(
     let random = Machine.random().map_err(|why| HostError::Broken(why.0))?;
     let boot = BootId(std::array::from_fn(|i| random.get(i).copied().unwrap_or_default()));
     let device = identity.device();
+    let egress = Rc::clone(&models.egress);
     let models: Rc<dyn Models> = Rc::<LocalModels>::clone(models);
-    let egress: Rc<dyn Egress> = Rc::new(broker(config)?);
     let notices: Rc<dyn Notices> = Rc::new(Hook::new(config.notify.clone()));
     let live = live.clone();
     let effects_max = config.effects_max;
@@ -57,14 +57,9 @@ pub fn start(
     Ok(())
 }
 
-/// The one way out for what workspaces ask for.
-fn broker(config: &Config) -> Result<Broker, HostError> {
-    let vault = FileVault::open(config.data.join("vault"))?;
+/// The one way out, for what workspaces ask for and for calls of models.
+pub fn broker(vault: &Rc<FileVault>) -> Result<Broker, HostError> {
     let dial = HttpDialler::new().map_err(HostError::Broken)?;
-    Ok(Broker {
-        resolver: Rc::new(SystemResolver),
-        dial: Rc::new(dial),
-        vault: Rc::new(vault),
-        timer: Rc::new(Machine),
-    })
+    let vault: Rc<dyn Vault> = Rc::<FileVault>::clone(vault);
+    Ok(Broker { resolver: Rc::new(SystemResolver), dial: Rc::new(dial), vault, timer: Rc::new(Machine) })
 }

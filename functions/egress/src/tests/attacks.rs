@@ -185,6 +185,21 @@ const NOT_PUBLIC: &[(&str, &str)] = &[
     ("[fd00:ec2::254]", "http://[fd00:ec2::254]/"),
     ("[ff02::1]", "http://[ff02::1]/"),
     ("[4000::1]", "http://[4000::1]/"),
+    // What holds an address of a cloud's metadata service or of a network behind: mapped, translated, 6to4, Teredo.
+    ("169.254.169.254", "http://169.254.169.254./latest/"),
+    ("[::ffff:a9fe:a9fe]", "http://[0:0:0:0:0:FFFF:169.254.169.254]/"),
+    ("[64:ff9b::a9fe:a9fe]", "http://[64:ff9b::169.254.169.254]/"),
+    ("[2002:a9fe:a9fe::1]", "http://[2002:a9fe:a9fe::1]/"),
+    ("[2002:c0a8:101::]", "http://[2002:c0a8:101::]/"),
+    ("[2001:0:a9fe:a9fe::1]", "http://[2001:0:a9fe:a9fe::1]/"),
+    ("[fe80::a9fe:a9fe]", "http://[fe80::a9fe:a9fe]/"),
+    ("169.254.170.2", "http://169.254.170.2/v2/credentials"),
+    ("192.0.2.1", "http://\u{ff11}\u{ff19}\u{ff12}.0.2.1/"),
+    ("10.0.0.1", "http://%31%30.0.0.1/"),
+    ("10.0.0.1", "http://012.0.0.1/"),
+    ("192.168.0.1", "http://0xc0.0xa8.0.1/"),
+    ("192.168.0.1", "http://3232235521/"),
+    ("172.16.0.1", "http://0254.020.1/"),
 ];
 
 #[tokio::test]

@@ -39,6 +39,13 @@ const LOCATIONS: &[(&str, EgressClass)] = &[
     ("data:text/html,hello", RefusedScheme),
     ("javascript:alert(1)", RefusedScheme),
     ("ftp://example.com/", RefusedScheme),
+    ("http://[::ffff:169.254.169.254]/", RefusedHost),
+    ("http://169.254.169.254./latest/", RefusedAddress),
+    ("http://0251.0376.0251.0376/", RefusedAddress),
+    ("http://\u{ff11}\u{ff16}\u{ff19}.254.169.254/", RefusedAddress),
+    ("ldap://127.0.0.1/", RefusedScheme),
+    ("blob:https://example.com/x", RefusedScheme),
+    ("https://example.com:443@169.254.169.254/", BadUrl),
 ];
 
 #[tokio::test]
@@ -47,7 +54,7 @@ async fn no_redirect_leads_where_a_request_may_not_go() {
     for (location, class) in LOCATIONS {
         for status in [301, 302, 303, 307, 308] {
             let paper = Paper::naming("internal.example.com", &[&["10.0.0.1"]]);
-            let response = Response::builder().status(status).header("location", *location);
+            let response = Response::builder().status(status).header("location", location.as_bytes());
             paper.ends(Ok(response.body(Bytes::new()).unwrap()));
             let failure = paper.get(&hosts(&list), "https://example.com/start").await.unwrap_err();
             assert_eq!(failure.class, *class, "{location:?}: {failure}");
@@ -86,6 +93,20 @@ async fn a_chain_of_redirects_ends_where_the_policy_says() {
     let paper = Paper::redirecting(302, &["/next"; 50]);
     assert_eq!(paper.get(&endless, "https://example.com/").await.unwrap_err().class, TooManyRedirects);
     assert_eq!(paper.0.dialled.borrow().len(), 21, "however many a policy allows");
+}
+
+#[tokio::test]
+async fn a_loop_between_two_hosts_ends_and_neither_sees_what_was_meant_for_the_other() {
+    let list = hosts(&["example.com", "other.example.com"]);
+    let paper = Paper::redirecting(307, &["https://other.example.com/", "https://example.com/"].repeat(10));
+    let request = ports::EgressRequest {
+        headers: vec![("authorization".into(), "Bearer literal".into())],
+        ..ports::EgressRequest::new("GET", "https://example.com/")
+    };
+    let failure = paper.send(&list, request).await.unwrap_err();
+    assert_eq!((failure.class, failure.sent), (TooManyRedirects, true));
+    let seen: Vec<bool> = (0..6).map(|nth| paper.header(nth, "authorization").is_some()).collect();
+    assert_eq!(seen, [true, false, false, false, false, false]);
 }
 
 #[tokio::test]

@@ -50,6 +50,12 @@ fn a_rule_that_is_not_what_it_seems_is_refused_by_name() {
     assert_eq!(Policy::parse(&hosts(&["example.com"; 257])).unwrap_err().class, BadPolicy);
 }
 
+#[test]
+fn a_secret_may_have_an_at_sign_in_its_name() {
+    let policy = EgressPolicy { secrets: vec!["vault:me@home@example.com".into()], ..EgressPolicy::default() };
+    assert!(Policy::parse(&policy).is_ok());
+}
+
 #[tokio::test]
 async fn a_policy_with_one_bad_rule_lets_nothing_out() {
     let refusal = Paper::default().refusal(&hosts(&["example.com", "*"]), "https://example.com/").await;

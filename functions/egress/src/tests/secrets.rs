@@ -69,6 +69,9 @@ async fn a_secret_travels_in_clear_on_this_machine_only() {
         let paper = Paper::naming("app.example.com", &[addresses]);
         let sent = paper.send(&policy, request("http://app.example.com/", REFERENCE)).await;
         assert_eq!(sent.err().map(|failure| failure.class), outcome, "{addresses:?}");
+        // Unless whoever sends it says so, which no rule of a workspace can.
+        let knowingly = EgressPolicy { secrets_in_clear: true, ..policy.clone() };
+        paper.send(&knowingly, request("http://app.example.com/", REFERENCE)).await.unwrap();
     }
 }
 
@@ -112,6 +115,11 @@ async fn a_secret_in_a_failure_of_the_exchange_is_concealed() {
     let failure = paper.send(&policy(), request("https://api.example.com/", REFERENCE)).await.unwrap_err();
     assert_eq!((failure.class, failure.sent), (Interrupted, true));
     assert!(failure.detail.ends_with("bad header …, said the peer"), "{failure}");
+
+    let paper = Paper::default();
+    *paper.0.broken.borrow_mut() = Some(Some(format!("bad chunk {SECRET}")));
+    let failure = paper.send(&policy(), request("https://api.example.com/", REFERENCE)).await.unwrap_err();
+    assert!(failure.detail.ends_with("bad chunk …"), "{failure}");
 
     let paper = Paper::default();
     *paper.0.unconnected.borrow_mut() = Some(format!("no {SECRET} here{}", "x".repeat(1000)));

@@ -104,7 +104,6 @@ async fn a_request_arrives_as_it_is_and_its_answer_comes_back() {
     assert_eq!((sent[0].method().as_str(), sent[0].body().as_ref()), ("POST", &b"hello"[..]));
     assert_eq!(sent[0].headers().get_all("x-own").iter().count(), 2);
     assert_eq!(sent[0].headers().len(), 3, "no header of our own but host");
-    assert_eq!(paper.0.limit.get(), 8 << 20);
 }
 
 #[tokio::test]
@@ -122,10 +121,22 @@ async fn another_address_of_the_name_is_tried_when_nobody_answers_at_the_first()
 
 #[tokio::test]
 async fn a_policy_is_read_from_what_it_says_and_usual_limits() {
-    let policy = EgressPolicy { response_bytes_max: usize::MAX, ..hosts(&["example.com"]) };
-    let paper = Paper::default();
-    paper.get(&policy, "https://example.com/").await.unwrap();
-    assert_eq!(paper.0.limit.get(), 16 << 20, "however much a policy allows");
+    for (policy, limit) in [
+        (hosts(&["example.com"]), 8 << 20),
+        (EgressPolicy { response_bytes_max: usize::MAX, ..hosts(&["example.com"]) }, 16 << 20),
+    ] {
+        for announces in [true, false] {
+            let paper = Paper::default();
+            paper.0.announces.set(announces);
+            for size in [limit, limit + 1] {
+                paper.ends(Ok(Response::new(Bytes::from(vec![b'x'; size]))));
+                let class = paper.get(&policy, "https://example.com/").await.map_err(|failure| failure.class);
+                let whole = class.map(|answer| answer.body.len());
+                let wanted = if size == limit { Ok(limit) } else { Err(EgressClass::TooLarge) };
+                assert_eq!(whole, wanted, "{limit}, however much a policy allows");
+            }
+        }
+    }
     let usual = EgressPolicy::default();
     assert_eq!((usual.redirects_max, usual.response_bytes_max, usual.timeout_ms), (5, 8 << 20, 30_000));
 }

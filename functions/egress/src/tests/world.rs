@@ -4,7 +4,7 @@ use crate::Broker;
 use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
-use ports::egress::{Connection, EgressClass, ExchangeError, Peer};
+use ports::egress::{Connection, ConnectionBody, EgressClass, ExchangeError, Peer};
 use ports::{Dial, Egress, EgressFailure, EgressPolicy, EgressRequest, EgressResponse};
 use ports::{Resolver, Secret, Timer, Vault, VaultError};
 use std::cell::{Cell, RefCell};
@@ -36,10 +36,12 @@ pub struct World {
     pub sent: RefCell<Vec<Request<Bytes>>>,
     /// How exchanges end, in turn; an empty 200 when there is nothing left. `None` never ends.
     pub endings: RefCell<VecDeque<Option<Ending>>>,
+    /// What bodies end in that are not whole: they break off, or (`None`) nothing comes any more.
+    pub broken: RefCell<Option<Option<String>>>,
+    /// Whether bodies say how long they are.
+    pub announces: Cell<bool>,
     /// Which secrets were asked for.
     pub opened: RefCell<Vec<String>>,
-    /// The limits that exchanges were given.
-    pub limit: Cell<usize>,
     /// Why no connection is made, if none is.
     pub unconnected: RefCell<Option<String>>,
 }
@@ -129,14 +131,41 @@ impl Connection for Paper {
     async fn exchange(
         self: Box<Self>,
         request: Request<Bytes>,
-        limit: usize,
-    ) -> Result<Response<Bytes>, ExchangeError> {
+    ) -> Result<Response<Box<dyn ConnectionBody>>, ExchangeError> {
         self.0.sent.borrow_mut().push(request);
-        self.0.limit.set(limit);
         let ending = self.0.endings.borrow_mut().pop_front();
-        match ending {
-            None => Ok(Response::new(Bytes::new())),
-            Some(Some(ending)) => ending,
+        let response = match ending {
+            None => Response::new(Bytes::new()),
+            Some(Some(ending)) => ending?,
+            Some(None) => std::future::pending().await,
+        };
+        let announces = self.0.announces.get();
+        let broken = self.0.broken.borrow().clone();
+        Ok(response.map(|left| -> Box<dyn ConnectionBody> { Box::new(PaperBody { left, announces, broken }) }))
+    }
+}
+
+/// A body that comes in pieces of a mebibyte.
+struct PaperBody {
+    left: Bytes,
+    announces: bool,
+    broken: Option<Option<String>>,
+}
+
+#[async_trait(?Send)]
+impl ConnectionBody for PaperBody {
+    fn announced(&self) -> u64 {
+        if self.announces { self.left.len() as u64 } else { 0 }
+    }
+
+    async fn chunk(&mut self) -> Result<Option<Bytes>, String> {
+        if !self.left.is_empty() {
+            let piece = self.left.len().min(1 << 20);
+            return Ok(Some(self.left.split_to(piece)));
+        }
+        match self.broken.take() {
+            None => Ok(None),
+            Some(Some(why)) => Err(why),
             Some(None) => std::future::pending().await,
         }
     }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// Schemas of every answer but the problem.
 pub fn all() -> Value {
     let mut all = workspaces();
-    for group in [outcomes(), log(), models::all(), effects(), egress(), verification()] {
+    for group in [outcomes(), log(), models::all(), effects(), egress(), contexts(), verification()] {
         if let (Some(all), Value::Object(group)) = (all.as_object_mut(), group) {
             all.extend(group);
         }
@@ -145,18 +145,39 @@ fn effects() -> Value {
             "model": string(),
             "timeout_ms": amount(),
             "allow_plain_http": {"type": "boolean"},
-        }), &["key_ref", "allow_plain_http"]),
+            "private": list(&string()),
+        }), &["key_ref", "allow_plain_http", "private"]),
         "ModelRequest": object(&json!({
             "model": string(),
-            "messages": list(&object(&json!({
-                "speaker": {"enum": ["system", "user", "assistant", "tool"]},
-                "text": string(),
-                "calls": list(&object(&json!({"id": string(), "name": string(), "arguments": string()}), &[])),
-                "call_id": string(),
-            }), &["calls", "call_id"])),
-            "tools": list(&object(&json!({"name": string(), "description": string(), "parameters": {}}), &[])),
+            "messages": list(&named("Message")),
+            "tools": list(&named("Tool")),
             "max_tokens": amount(),
             "schema": {"description": "JSON Schema of the answer."},
         }), &["tools", "max_tokens", "schema"]),
+    })
+}
+
+fn contexts() -> Value {
+    json!({
+        "Message": object(&json!({
+            "speaker": {"enum": ["system", "user", "assistant", "tool"]},
+            "text": string(),
+            "calls": list(&object(&json!({"id": string(), "name": string(), "arguments": string()}), &[])),
+            "call_id": string(),
+        }), &["calls", "call_id"]),
+        "Tool": object(&json!({"name": string(), "description": string(), "parameters": {}}), &[]),
+        "Context": object(&json!({
+            "task": named("Id"),
+            "step": named("Id"),
+            "turn": amount(),
+            "turns": amount(),
+            "messages": list(&named("Message")),
+            "tools": list(&named("Tool")),
+            "schema": {"description": "JSON Schema of the answer."},
+            "max_tokens": amount(),
+            "estimated_tokens": amount(),
+            "budget_tokens": amount(),
+            "note": {"type": "string", "description": "Why nothing of it can be shown."},
+        }), &["messages", "tools", "schema", "max_tokens", "estimated_tokens", "budget_tokens", "note"]),
     })
 }

@@ -140,6 +140,7 @@ async fn a_runtime_finds_what_is_due_and_what_it_leased() {
         model: "large".into(),
         timeout_ms: 60_000,
         allow_plain_http: false,
+        private: Vec::new(),
     };
     let (speaker, text) = (Speaker::User, "How is the weather?".to_owned());
     let request = ModelRequest {
@@ -191,4 +192,31 @@ async fn every_read_model_has_its_address_and_one_that_is_not_there_says_so() {
     let host = Host::new();
     assert_eq!(problem(&host.get(&at(&format!("documents/{document}"))).await), (404, "not_found".into()));
     assert_eq!(problem(&host.get(&at("documents/none")).await), (400, "bad_id".into()));
+}
+
+#[tokio::test]
+async fn what_a_model_was_told_is_read_by_step_and_turn() {
+    let step = id(Role::Step);
+    let told = json!({
+        "task": id(Role::Task).to_string(), "step": step.to_string(), "turn": 2, "turns": 2,
+        "messages": [
+            {"speaker": "user", "text": "How is the weather?"},
+            {"speaker": "assistant", "text": "", "calls": [{"id": "c1", "name": "recall", "arguments": "{}"}]},
+            {"speaker": "tool", "text": "sunny", "call_id": "c1"},
+        ],
+        "tools": [{"name": "recall", "description": "Finds.", "parameters": {"type": "object"}}],
+        "estimated_tokens": 40, "budget_tokens": 32_000,
+    });
+    let host = Host { model: Some(told.clone()), ..Host::new() };
+    let path = at(&format!("steps/{step}/context"));
+    assert_eq!(body(&host.get(&path).await), told);
+    host.get(&format!("{path}?turn=2")).await;
+    assert_eq!(*host.asked.borrow(), [format!("Context({step:?}, None)"), format!("Context({step:?}, Some(2))")]);
+    for query in ["turn=-1", "turn=x", "turns=1", "turn=9007199254740992"] {
+        assert_eq!(problem(&host.get(&format!("{path}?{query}")).await), (422, "invalid_argument".into()), "{query}");
+    }
+    assert_eq!(problem(&host.get(&at("steps/first/context")).await), (400, "bad_id".into()));
+    assert_eq!(problem(&host.get(&at(&format!("steps/{step}"))).await), (404, "unknown_route".into()));
+    let nothing = Host { model: None, ..Host::new() };
+    assert_eq!(problem(&nothing.get(&path).await), (404, "not_found".into()));
 }

@@ -1,16 +1,17 @@
 //! A provider that echoes the key.
 
-use super::host::{Host, KEY, entry};
+use super::host::{Host, KEY, entry, out};
 use crate::concealment::conceal;
 use crate::{ProviderEntry, Router};
-use ports::{Models, OutboundError, Silent};
+use ports::egress::EgressClass::Interrupted;
+use ports::{Models, Silent};
 
 #[tokio::test]
 async fn a_key_in_a_failure_is_concealed() {
     let failure = Host::answering(401, "bad key sk-secret-0123456789, got sk-secret-0123456789").call(&entry()).await;
     assert_eq!(failure.unwrap_err().detail, "bad key …, got …");
-    let host = Host::failing(OutboundError::Interrupted(format!("after {KEY}")));
-    assert_eq!(host.call(&entry()).await.unwrap_err().detail, "the exchange broke: after …");
+    let host = Host::failing(out(Interrupted, &format!("after {KEY}")));
+    assert_eq!(host.call(&entry()).await.unwrap_err().detail, "after …");
 }
 
 #[tokio::test]
@@ -20,6 +21,13 @@ async fn without_key_a_failure_is_left_as_it_is() {
     let router: Router<'_> = host.router();
     let failure = router.call(&keyless, "call-7", &super::host::request(), &Silent).await.unwrap_err();
     assert_eq!(failure.detail, "who are you");
+}
+
+#[tokio::test]
+async fn what_may_hold_a_key_that_cannot_be_looked_for_is_not_shown() {
+    let gone = ProviderEntry { key_ref: Some("vault:gone".into()), ..entry() };
+    let failure = Host::answering(401, "bad key sk-something").call(&gone).await.unwrap_err();
+    assert_eq!(failure.detail, "its words are not shown: the key cannot be read");
 }
 
 #[test]

@@ -5,16 +5,18 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::response::Parts;
 use http::{Request, Response};
+use ports::egress::{EgressAnswer, EgressBody, EgressClass};
 use ports::provider::{FailureClass, Live, Message, ModelFailure, ModelRequest, ModelResponse, Silent, Speaker, Stop};
-use ports::{BodyStream, Codec, Decoder, Models, Outbound, OutboundError, Secret, Vault, VaultError};
+use ports::{Codec, Decoder, Egress, EgressFailure, EgressPolicy, EgressRequest};
+use ports::{Models, Secret, Vault, VaultError};
 use std::cell::RefCell;
 
 /// The key of the provider in every test.
 pub const KEY: &str = "sk-secret-0123456789";
 
 /// A dialect of one line: the request is the last text, an answer of status 200 is what the model said, any other is a
-/// failure with the body as detail.
-pub struct Echo;
+/// failure with the body as detail. If it is told that answers do not end, all are cut.
+pub struct Echo(pub bool);
 
 impl Codec for Echo {
     fn dialect(&self) -> &'static str {
@@ -38,7 +40,7 @@ impl Codec for Echo {
     }
 
     fn decoder(&self, head: &Parts) -> Box<dyn Decoder> {
-        Box::new(Echoed { status: head.status.as_u16(), text: String::new() })
+        Box::new(Echoed { status: head.status.as_u16(), text: String::new(), ends: self.0 })
     }
 }
 
@@ -46,6 +48,7 @@ impl Codec for Echo {
 struct Echoed {
     status: u16,
     text: String,
+    ends: bool,
 }
 
 impl Decoder for Echoed {
@@ -58,6 +61,9 @@ impl Decoder for Echoed {
 
     fn finish(self: Box<Self>) -> Result<ModelResponse, ModelFailure> {
         let text = self.text;
+        if !self.ends {
+            return Err(ModelFailure { class: FailureClass::Cut, detail: text, retry_after_ms: None, retriable: true });
+        }
         if self.status == 200 {
             return Ok(ModelResponse { text, calls: Vec::new(), stop: Stop::End, usage: None, model: None });
         }
@@ -84,12 +90,14 @@ impl Codec for Mute {
 
 /// A host whose way out ends in `answer`.
 pub struct Host {
-    pub answer: Result<(u16, &'static str), OutboundError>,
+    pub answer: Result<(u16, &'static str), EgressFailure>,
     /// How large the pieces are in which the answer comes.
     pub piece: usize,
     /// What the answer ends in when its body is not whole.
-    pub broken: Option<OutboundError>,
-    pub sent: RefCell<Vec<(Request<Bytes>, u64)>>,
+    pub broken: Option<EgressFailure>,
+    /// Whether what came of the answer is all of it, as far as its dialect says.
+    pub ends: bool,
+    pub sent: RefCell<Vec<(EgressRequest, EgressPolicy)>>,
     pub vault: Keys,
 }
 
@@ -101,10 +109,17 @@ pub struct Keys {
 
 impl Host {
     pub fn answering(status: u16, body: &'static str) -> Self {
-        Self { answer: Ok((status, body)), piece: 2, broken: None, sent: RefCell::default(), vault: Keys::default() }
+        Self {
+            answer: Ok((status, body)),
+            piece: 2,
+            broken: None,
+            ends: true,
+            sent: RefCell::default(),
+            vault: Keys::default(),
+        }
     }
 
-    pub fn failing(error: OutboundError) -> Self {
+    pub fn failing(error: EgressFailure) -> Self {
         Self { answer: Err(error), ..Self::answering(200, "") }
     }
 
@@ -114,36 +129,29 @@ impl Host {
     }
 
     pub fn router(&self) -> Router<'_> {
-        Router { codecs: &[&Mute, &Echo], vault: &self.vault, outbound: self }
+        let codecs: &[&dyn Codec] = if self.ends { &[&Mute, &Echo(true)] } else { &[&Mute, &Echo(false)] };
+        Router { codecs, vault: &self.vault, egress: self }
     }
 }
 
 #[async_trait(?Send)]
-impl Outbound for Host {
-    async fn open(
-        &self,
-        request: Request<Bytes>,
-        timeout_ms: u64,
-    ) -> Result<Response<Box<dyn BodyStream>>, OutboundError> {
-        self.sent.borrow_mut().push((request, timeout_ms));
+impl Egress for Host {
+    async fn open(&self, policy: &EgressPolicy, request: EgressRequest) -> Result<EgressAnswer, EgressFailure> {
+        self.sent.borrow_mut().push((request, policy.clone()));
         let (status, body) = self.answer.clone()?;
         let mut pieces: Vec<_> = self.broken.clone().map(Err).into_iter().collect();
         pieces.extend(body.as_bytes().chunks(self.piece).rev().map(|piece| Ok(Bytes::from_static(piece))));
-        let body: Box<dyn BodyStream> = Box::new(Pieces(pieces));
-        Ok(Response::builder().status(status).body(body).unwrap())
-    }
-
-    async fn send(&self, _: Request<Bytes>, _: u64, _: usize) -> Result<Response<Bytes>, OutboundError> {
-        panic!("the router reads answers as they come")
+        let (head, ()) = Response::builder().status(status).body(()).unwrap().into_parts();
+        Ok(EgressAnswer { head, url: String::new(), body: Box::new(Pieces(pieces)) })
     }
 }
 
 /// What is left of a body, last first.
-struct Pieces(Vec<Result<Bytes, OutboundError>>);
+struct Pieces(Vec<Result<Bytes, EgressFailure>>);
 
 #[async_trait(?Send)]
-impl BodyStream for Pieces {
-    async fn chunk(&mut self) -> Result<Option<Bytes>, OutboundError> {
+impl EgressBody for Pieces {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, EgressFailure> {
         self.0.pop().transpose()
     }
 }
@@ -178,6 +186,7 @@ pub fn entry() -> ProviderEntry {
         model: "echo-large".into(),
         timeout_ms: 1234,
         allow_plain_http: false,
+        private: vec!["192.168.1.5/32".into()],
     }
 }
 
@@ -191,6 +200,16 @@ pub fn request() -> ModelRequest {
         max_tokens: None,
         schema: None,
     }
+}
+
+/// A failure of the way out.
+pub fn out(class: EgressClass, detail: &str) -> EgressFailure {
+    EgressFailure { class, detail: detail.into(), sent: true }
+}
+
+/// The header `name` of what was sent.
+pub fn header(request: &EgressRequest, name: &str) -> Option<String> {
+    request.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
 }
 
 /// Somebody who watches, and remembers what.

@@ -1,10 +1,10 @@
 //! The router as a function of its own.
 
-use super::host::{Host, entry, request};
+use super::host::{Host, entry, header, out, request};
 use crate::{PATH, ProviderEntry, handle};
 use bytes::Bytes;
 use http::{Request, Response};
-use ports::OutboundError;
+use ports::egress::EgressClass::Connect;
 use serde_json::{Value, json};
 
 /// A whole call.
@@ -31,15 +31,15 @@ async fn a_call_is_answered_with_what_the_model_said() {
         (200, &"application/json".parse().unwrap())
     );
     assert_eq!(body(&response), json!({"ok": {"text": "hello", "stop": "end"}}));
-    assert_eq!(host.sent.borrow()[0].0.headers()["idempotency-key"], "call-7");
+    assert_eq!(header(&host.sent.borrow()[0].0, "idempotency-key").unwrap(), "call-7");
 }
 
 #[tokio::test]
 async fn a_failed_call_is_answered_with_its_failure() {
-    let host = Host::failing(OutboundError::Connect("refused".into()));
+    let host = Host::failing(out(Connect, "refused"));
     let response = ask(&host, "POST", PATH, call().to_string()).await;
     assert_eq!(response.status(), 200);
-    let failure = json!({"class": "unavailable", "detail": "could not connect: refused", "retriable": true});
+    let failure = json!({"class": "unavailable", "detail": "refused", "retriable": true});
     assert_eq!(body(&response), json!({"failure": failure}));
 }
 
@@ -88,6 +88,6 @@ async fn other_paths_methods_and_sizes_are_problems() {
 fn an_entry_is_stored_without_what_is_not_said() {
     let plain = json!({"dialect": "echo", "base_url": "http://localhost", "model": "m", "timeout_ms": 5});
     let entry: ProviderEntry = serde_json::from_value(plain.clone()).unwrap();
-    assert!(entry.key_ref.is_none() && !entry.allow_plain_http);
+    assert!(entry.key_ref.is_none() && !entry.allow_plain_http && entry.private.is_empty());
     assert_eq!(serde_json::to_value(entry).unwrap(), plain);
 }

@@ -6,10 +6,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::response::Parts;
 use http::{Request, Response};
+use ports::egress::{EgressAnswer, EgressBody};
 use ports::provider::{FailureClass, Live, ModelFailure, ModelRequest, ModelResponse, Stop, ToolCall};
 use ports::{
-    BodyStream, Clock, Codec, Decoder, Entropy, EntropyError, Outbound, OutboundError, Support, Verification,
-    Verifier as _,
+    Clock, Codec, Decoder, Egress, EgressFailure, EgressPolicy, EgressRequest, Entropy, EntropyError, Support,
+    Verification, Verifier as _,
 };
 use std::cell::{Cell, RefCell};
 
@@ -104,30 +105,36 @@ fn peer() -> Peer {
 struct One(Option<Bytes>);
 
 #[async_trait(?Send)]
-impl BodyStream for One {
-    async fn chunk(&mut self) -> Result<Option<Bytes>, OutboundError> {
+impl EgressBody for One {
+    async fn chunk(&mut self) -> Result<Option<Bytes>, EgressFailure> {
         Ok(self.0.take())
     }
 }
 
 #[async_trait(?Send)]
-impl Outbound for Peer {
-    async fn open(&self, request: Request<Bytes>, _: u64) -> Result<Response<Box<dyn BodyStream>>, OutboundError> {
-        self.keys.borrow_mut().push(request.headers()["idempotency-key"].to_str().unwrap().to_owned());
-        let (status, text) = match &request.body()[..] {
-            b"tool" => self.tool,
-            b"schema" => self.schema,
-            _ => self.word,
+impl Egress for Peer {
+    async fn open(&self, policy: &EgressPolicy, request: EgressRequest) -> Result<EgressAnswer, EgressFailure> {
+        let header = |name: &str| request.headers.iter().find(|(it, _)| it == name).map(|(_, value)| value.clone());
+        let (status, text) = match request.body.as_deref() {
+            None => {
+                assert_eq!(request.url, "https://api.example.com/v1/models");
+                assert_eq!(header("key").as_deref(), Some("{{secret:vault:echo}}"));
+                assert_eq!((policy.timeout_ms, policy.redirects_max), (10_000, 0));
+                self.listed.set(self.listed.get() + 1);
+                self.models
+            }
+            Some(asked) => {
+                self.keys.borrow_mut().push(header("idempotency-key").unwrap());
+                match asked {
+                    b"tool" => self.tool,
+                    b"schema" => self.schema,
+                    _ => self.word,
+                }
+            }
         };
-        let body: Box<dyn BodyStream> = Box::new(One(Some(Bytes::from_static(text.as_bytes()))));
-        Ok(Response::builder().status(status).body(body).unwrap())
-    }
-
-    async fn send(&self, request: Request<Bytes>, _: u64, _: usize) -> Result<Response<Bytes>, OutboundError> {
-        assert_eq!((request.uri().path(), request.headers()["key"].to_str().unwrap()), ("/v1/models", KEY));
-        self.listed.set(self.listed.get() + 1);
-        let (status, text) = self.models;
-        Ok(Response::builder().status(status).body(Bytes::from_static(text.as_bytes())).unwrap())
+        let (head, ()) = Response::builder().status(status).body(()).unwrap().into_parts();
+        let body = Box::new(One(Some(Bytes::from_static(text.as_bytes()))));
+        Ok(EgressAnswer { head, url: String::new(), body })
     }
 }
 
@@ -145,7 +152,7 @@ impl Entropy for Peer {
 
 impl Peer {
     async fn verified(&self) -> Verification {
-        let router = Router { codecs: &[&Plain], vault: &self.vault, outbound: self };
+        let router = Router { codecs: &[&Plain], vault: &self.vault, egress: self };
         Prober { router, clock: self, entropy: self }.verify(&entry()).await
     }
 }

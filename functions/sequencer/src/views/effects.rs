@@ -1,5 +1,6 @@
 //! An effect, for the runtime that leased it.
 
+use kernel::capability::Capability;
 use kernel::context::Message as Told;
 use kernel::effect::{self, ModelCall, Work as Owed};
 use kernel::entity::{Effect, Lease};
@@ -57,23 +58,30 @@ fn model(call: ModelCall) -> Work {
         model: call.model.clone(),
         timeout_ms: call.timeout_ms.unwrap_or(CALL_MS_USUALLY),
         allow_plain_http: call.allow_plain_http,
+        private: call.private,
     };
-    let tool = |it: &&kernel::capability::Capability| Tool {
-        name: it.name.to_owned(),
-        description: it.description.to_owned(),
-        parameters: serde_json::from_str(it.input).unwrap_or_default(),
-    };
+    let told = call.told;
     let request = ModelRequest {
         model: call.model,
-        messages: call.messages.into_iter().map(message).collect(),
-        tools: call.tools.iter().map(tool).collect(),
-        max_tokens: call.max_tokens,
-        schema: call.schema,
+        messages: told.messages.into_iter().map(message).collect(),
+        tools: told.tools.into_iter().map(tool).collect(),
+        max_tokens: told.max_tokens,
+        schema: told.schema,
     };
     Work::Model { provider, request }
 }
 
-fn message(told: Told) -> Message {
+/// A tool as it is offered to a model.
+pub fn tool(it: &Capability) -> Tool {
+    Tool {
+        name: it.name.to_owned(),
+        description: it.description.to_owned(),
+        parameters: serde_json::from_str(it.input).unwrap_or_default(),
+    }
+}
+
+/// A message as a model is told it.
+pub fn message(told: Told) -> Message {
     let said = |speaker, text| Message { speaker, text, calls: Vec::new(), call_id: None };
     match told {
         Told::System(text) => said(Speaker::System, text),

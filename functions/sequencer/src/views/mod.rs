@@ -4,6 +4,7 @@ mod effects;
 mod people;
 mod tasks;
 mod things;
+mod told;
 
 pub use effects::effect_view;
 pub use tasks::task_view;
@@ -31,6 +32,10 @@ pub fn read(workspace: &Workspace, query: &Query) -> Result<Option<Value>, Stop>
         Query::Usage => things::usage(workspace)?,
         Query::Egress => value(&things::egress(workspace)?)?,
         Query::Documents => json!({"documents": value(&things::documents(workspace)?)?}),
+        Query::Context(step, turn) => match told::context(workspace, *step, *turn)? {
+            Some(context) => value(&context)?,
+            None => return Ok(None),
+        },
         Query::Document(id) => match things::document(workspace, *id)? {
             Some(document) => value(&document)?,
             None => return Ok(None),

@@ -86,6 +86,7 @@ impl Wanted {
             model: self.model.clone(),
             timeout_ms: self.timeout_ms().unwrap_or(USUALLY_MS),
             allow_plain_http: self.reached.allow_plain_http,
+            private: Vec::new(),
         }
     }
 

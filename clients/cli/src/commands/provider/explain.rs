@@ -97,13 +97,13 @@ fn unavailable(entry: &ProviderEntry, failure: &ModelFailure) -> (String, String
     if detail.starts_with("the vault cannot be used") {
         return ("the key cannot be read".to_owned(), "Run `kernelos doctor` to see what is wrong.".to_owned());
     }
-    if !detail.starts_with("could not connect") {
-        let hint = "It was reached, so address and network are right. Look at its status or its log, and try again.";
-        return ("it is there and does not work now".to_owned(), hint.to_owned());
-    }
-    if detail.contains("dns error") || detail.contains("failed to lookup") {
+    if detail.contains("has no address") {
         let hint = "Check the host in --base-url for a slip, and that this machine resolves names.";
         return ("its host name means no address".to_owned(), hint.to_owned());
+    }
+    if !detail.starts_with("could not connect") && !detail.starts_with("no connection") {
+        let hint = "It was reached, so address and network are right. Look at its status or its log, and try again.";
+        return ("it is there and does not work now".to_owned(), hint.to_owned());
     }
     if detail.contains("certificate") || detail.contains("tls") || detail.contains("TLS") {
         let hint = "Check that the host is the one that is meant. A server with a certificate of its own is reached by \
@@ -127,6 +127,10 @@ fn invalid(entry: &ProviderEntry, failure: &ModelFailure, models: Option<&[Strin
     if detail.contains("would travel in") {
         let hint = "Use https://. If the network in between is yours alone: --allow-plain-http";
         return ("it is reached in clear".to_owned(), hint.to_owned());
+    }
+    if detail.contains("which is not public") {
+        let hint = "If it is a server of yours, grant its address: kernelos egress allow --private CIDR";
+        return ("it is at an address that is not public".to_owned(), hint.to_owned());
     }
     if detail.starts_with("the base URL") {
         return ("this is no address of an API".to_owned(), "Write it like https://host/v1.".to_owned());

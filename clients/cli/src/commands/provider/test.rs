@@ -53,5 +53,6 @@ fn entry(provider: &Value) -> ProviderEntry {
         model: cell("model"),
         timeout_ms: provider.get("timeout_ms").and_then(Value::as_u64).unwrap_or(USUALLY_MS),
         allow_plain_http: provider.get("allow_plain_http").and_then(Value::as_bool).unwrap_or_default(),
+        private: Vec::new(),
     }
 }

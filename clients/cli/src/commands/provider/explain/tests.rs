@@ -11,6 +11,7 @@ fn entry() -> ProviderEntry {
         model: "lrage".into(),
         timeout_ms: 60_000,
         allow_plain_http: false,
+        private: Vec::new(),
     }
 }
 
@@ -30,7 +31,8 @@ fn every_failure_says_what_happened_what_is_safe_and_what_to_do() {
     let many: Vec<String> = (0..20).map(|nth| format!("model-{nth}")).collect();
     let many: Vec<&str> = many.iter().map(String::as_str).chain(["large"]).collect();
     let refused = "could not connect: client error (Connect): tcp connect error: Connection refused (os error 111)";
-    let lookup = "could not connect: client error (Connect): dns error: failed to lookup address information";
+    let lookup = "api.example.com has no address: failed to lookup address information";
+    let inside = "https://api.example.com is at 10.0.0.7, which is not public: it is of a private network";
     let clear = "the base URL is http:// and not of this machine: key and conversation would travel in clear; use \
                  https://, or set allow_plain_http on the provider";
     let all = [
@@ -44,6 +46,7 @@ fn every_failure_says_what_happened_what_is_safe_and_what_to_do() {
         told("nobody here", &at("http://127.0.0.1:9/v1"), Unavailable, refused, None),
         told("nobody elsewhere", &entry(), Unavailable, refused, None),
         told("a name that means nothing", &entry(), Unavailable, lookup, None),
+        told("an address inside", &entry(), Invalid, inside, None),
         told(
             "no certificate",
             &entry(),

@@ -3,209 +3,19 @@
 
 #![cfg(test)]
 
-use http_client::HttpClient;
+mod faults;
+mod peer;
+
+use peer::{
+    AMPLE_MS, Act, CHUNKED, DONE, HEAD, STOPS, TRUTH, answer, call, call_at, call_within, chunked, events, half, say,
+};
 use ports::provider::FailureClass::{
-    self, Auth, ContextTooLong, Cut, Invalid, Overload, Protocol, Quota, Rate, Timeout, Unavailable,
+    Auth, ContextTooLong, Cut, Invalid, Overload, Protocol, Quota, Rate, Timeout, Unavailable,
 };
-use ports::provider::{
-    Live, Message, ModelFailure, ModelRequest, ModelResponse, Models, ProviderEntry, Speaker, Usage,
-};
-use ports::{Codec, Secret, Vault, VaultError};
-use provider_openai::{ChatCompletions, DIALECT};
-use provider_router::{ANSWER_BYTES_MAX, Router};
-use std::cell::RefCell;
-use std::io::{ErrorKind, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::thread::JoinHandle;
+use ports::provider::Usage;
+use provider_router::ANSWER_BYTES_MAX;
+use std::net::TcpListener;
 use std::time::Duration;
-
-const KEY: &str = "sk-secret-0123456789";
-const AMPLE_MS: u64 = 30_000;
-const SILENCE_MS: u64 = 150;
-
-/// What the model says when nothing breaks.
-const TRUTH: &str = "h\u{e9}llo \u{1f600}";
-
-/// One thing that a provider does after it read the request; after the last one it hangs up.
-#[derive(Clone)]
-enum Act {
-    Say(Vec<u8>),
-    /// Byte by byte, each sent on its own.
-    Spell(Vec<u8>),
-    /// The same again and again, until the client hangs up.
-    Repeat(Vec<u8>, Duration),
-    /// Nothing, until the client hangs up.
-    Hang,
-}
-
-fn say(text: impl AsRef<[u8]>) -> Act {
-    Act::Say(text.as_ref().to_vec())
-}
-
-/// A provider that answers one request and goes on listening, so that a second one would be noticed.
-fn provider(acts: Vec<Act>) -> (String, JoinHandle<TcpListener>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/v1", listener.local_addr().unwrap());
-    let thread = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        stream.set_nodelay(true).unwrap();
-        read_request(&mut stream);
-        for act in acts {
-            // The client may have heard enough.
-            if perform(&mut stream, act).is_err() {
-                break;
-            }
-        }
-        listener
-    });
-    (url, thread)
-}
-
-fn perform(stream: &mut TcpStream, act: Act) -> std::io::Result<()> {
-    match act {
-        Act::Say(bytes) => stream.write_all(&bytes),
-        Act::Spell(bytes) => bytes.chunks(1).try_for_each(|byte| stream.write_all(byte)),
-        Act::Repeat(bytes, pause) => loop {
-            stream.write_all(&bytes)?;
-            std::thread::sleep(pause);
-        },
-        Act::Hang => stream.read(&mut [0]).map(drop),
-    }
-}
-
-fn read_request(stream: &mut TcpStream) {
-    let mut request = Vec::new();
-    let mut part = [0; 4096];
-    loop {
-        let count = stream.read(&mut part).unwrap();
-        assert!(count > 0, "the request is cut");
-        request.extend_from_slice(&part[..count]);
-        let text = String::from_utf8_lossy(&request);
-        let Some((head, body)) = text.split_once("\r\n\r\n") else { continue };
-        let length =
-            head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse().ok());
-        if length == Some(body.len()) {
-            assert!(body.contains(r#""stream":true"#), "{body}");
-            return;
-        }
-    }
-}
-
-struct OneKey;
-
-#[async_trait::async_trait(?Send)]
-impl Vault for OneKey {
-    async fn workspace_key(&self, _: &str) -> Result<[u8; 32], VaultError> {
-        Err(VaultError::Unknown("workspace".into()))
-    }
-
-    async fn secret(&self, _: &str) -> Result<Secret, VaultError> {
-        Ok(Secret::new(KEY))
-    }
-
-    async fn keep(&self, _: &str, _: Secret) -> Result<(), VaultError> {
-        Ok(())
-    }
-}
-
-#[derive(Default)]
-struct Seen(RefCell<String>);
-
-impl Live for Seen {
-    fn delta(&self, text: &str) {
-        self.0.borrow_mut().push_str(text);
-    }
-}
-
-/// How a call ended, and what was seen of it.
-struct Ending {
-    outcome: Result<ModelResponse, ModelFailure>,
-    seen: String,
-}
-
-impl Ending {
-    fn is_whole(&self) -> &ModelResponse {
-        let response = self.outcome.as_ref().unwrap();
-        assert_eq!((response.text.as_str(), self.seen.as_str()), (TRUTH, TRUTH));
-        response
-    }
-
-    fn is(&self, class: FailureClass, retriable: bool, retry_after_ms: Option<u64>) -> &ModelFailure {
-        let failure = self.outcome.as_ref().unwrap_err();
-        assert_eq!(
-            (failure.class, failure.retriable, failure.retry_after_ms),
-            (class, retriable, retry_after_ms),
-            "{failure:?}"
-        );
-        assert!(TRUTH.starts_with(&self.seen), "{:?} was seen", self.seen);
-        assert!(!failure.detail.contains(KEY), "{}", failure.detail);
-        failure
-    }
-}
-
-fn call_at(base_url: &str, timeout_ms: u64) -> Ending {
-    let entry = ProviderEntry {
-        dialect: DIALECT.into(),
-        base_url: base_url.into(),
-        key_ref: Some("vault:one".into()),
-        model: "m".into(),
-        timeout_ms,
-        allow_plain_http: false,
-    };
-    let message = Message { speaker: Speaker::User, text: "hi".into(), calls: Vec::new(), call_id: None };
-    let request =
-        ModelRequest { model: "m".into(), messages: vec![message], tools: Vec::new(), max_tokens: None, schema: None };
-    let seen = Seen::default();
-    let codecs: [&dyn Codec; 1] = [&ChatCompletions];
-    let executor = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let outcome = executor.block_on(async {
-        let client = HttpClient::new().unwrap().with_silence(Duration::from_millis(SILENCE_MS));
-        let router = Router { codecs: &codecs, vault: &OneKey, outbound: &client };
-        router.call(&entry, "call-7", &request, &seen).await
-    });
-    Ending { outcome, seen: seen.0.into_inner() }
-}
-
-/// Call a provider that does `acts`, within `timeout_ms`; it must be called once.
-fn call_within(timeout_ms: u64, acts: Vec<Act>) -> Ending {
-    let (url, thread) = provider(acts);
-    let ending = call_at(&url, timeout_ms);
-    let listener = thread.join().unwrap();
-    listener.set_nonblocking(true).unwrap();
-    assert_eq!(listener.accept().unwrap_err().kind(), ErrorKind::WouldBlock, "the call was repeated");
-    ending
-}
-
-fn call(acts: Vec<Act>) -> Ending {
-    call_within(AMPLE_MS, acts)
-}
-
-/// A head after which the body goes on until the connection is closed, which also hides where it was cut.
-const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
-const CHUNKED: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
-
-const STOPS: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n";
-const COUNTS: &str = "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":9,\"completion_tokens\":3}}\n\n";
-const DONE: &str = "data: [DONE]\n\n";
-
-fn says(text: &str) -> String {
-    format!("data: {{\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n")
-}
-
-/// The first half of the truth.
-fn half() -> String {
-    says("h\u{e9}l")
-}
-
-/// The events of a whole answer.
-fn events() -> [String; 6] {
-    let comment = ": processing\n\n".to_owned();
-    [comment, half(), says("lo \u{1f600}"), STOPS.into(), COUNTS.into(), DONE.into()]
-}
-
-fn answer(status: &str, headers: &str, body: &str) -> Vec<Act> {
-    vec![say(format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len()))]
-}
 
 #[test]
 fn a_whole_stream_is_a_whole_answer_however_slowly_it_comes() {
@@ -214,12 +24,6 @@ fn a_whole_stream_is_a_whole_answer_however_slowly_it_comes() {
     assert_eq!(call(vec![say(HEAD), say(&body)]).is_whole().usage, usage);
     assert_eq!(call(vec![say(HEAD), Act::Spell(body.into_bytes())]).is_whole().usage, usage);
     assert_eq!(call(vec![Act::Spell(chunked(&events()).into_bytes())]).is_whole().usage, usage);
-}
-
-/// `events` on the wire, each in a chunk of its own.
-fn chunked(events: &[String]) -> String {
-    let chunks: String = events.iter().map(|event| format!("{:x}\r\n{event}\r\n", event.len())).collect();
-    format!("{CHUNKED}{chunks}0\r\n\r\n")
 }
 
 #[test]
