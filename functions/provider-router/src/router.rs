@@ -14,7 +14,7 @@ use ports::{Codec, Decoder, Egress, EgressPolicy, EgressRequest, Vault};
 pub const ANSWER_BYTES_MAX: usize = 8 << 20;
 
 /// What stands for the key in what a codec writes. The way out puts the key there, and nobody before it sees one.
-const KEY: &str = "{{secret:KEY}}";
+pub const KEY: &str = "{{secret:KEY}}";
 
 /// What the host brings.
 #[derive(Clone, Copy)]
@@ -118,7 +118,7 @@ async fn read(
 }
 
 /// What a codec wrote, as the way out takes it. A redirect is an answer: a conversation goes to whom the entry names.
-fn asked(request: Request<Bytes>, reference: Option<&str>) -> Result<EgressRequest, ModelFailure> {
+pub fn asked(request: Request<Bytes>, reference: Option<&str>) -> Result<EgressRequest, ModelFailure> {
     let (head, body) = request.into_parts();
     let key = reference.map(|reference| format!("{{{{secret:{reference}}}}}"));
     let mut headers = Vec::new();

@@ -2,16 +2,14 @@
 
 use super::ambient::Machine;
 use super::live::LocalLive;
+use super::models::LocalModels;
 use super::notice::Hook;
 use super::sequencing::HostSequencing;
 use super::{Config, HostError, Identity, work};
 use egress::Broker;
 use egress_http::{HttpDialler, SystemResolver};
 use kernel::id::{BootId, RuntimeId};
-use ports::provider::{Live, ModelFailure, ModelRequest, ModelResponse, ProviderEntry};
-use ports::{Codec, Egress, Entropy as _, Models, Notices, Vault};
-use provider_openai::ChatCompletions;
-use provider_router::Router;
+use ports::{Entropy as _, Models, Notices, Vault};
 use runtime::Runtime;
 use std::rc::Rc;
 use vault_file::FileVault;
@@ -22,13 +20,13 @@ pub fn start(
     identity: &Identity,
     sequencing: &Rc<HostSequencing>,
     live: &LocalLive,
+    models: &Rc<LocalModels>,
 ) -> Result<(), HostError> {
     let random = Machine.random().map_err(|why| HostError::Broken(why.0))?;
     let boot = BootId(std::array::from_fn(|i| random.get(i).copied().unwrap_or_default()));
     let device = identity.device();
-    let vault = Rc::new(FileVault::open(config.data.join("vault"))?);
-    let egress: Rc<dyn Egress> = Rc::new(broker(&vault)?);
-    let models: Rc<dyn Models> = Rc::new(LocalModels { vault, egress: Rc::clone(&egress) });
+    let egress = Rc::clone(&models.egress);
+    let models: Rc<dyn Models> = Rc::<LocalModels>::clone(models);
     let notices: Rc<dyn Notices> = Rc::new(Hook::new(config.notify.clone()));
     let live = live.clone();
     let effects_max = config.effects_max;
@@ -60,29 +58,8 @@ pub fn start(
 }
 
 /// The one way out, for what workspaces ask for and for calls of models.
-fn broker(vault: &Rc<FileVault>) -> Result<Broker, HostError> {
+pub fn broker(vault: &Rc<FileVault>) -> Result<Broker, HostError> {
     let dial = HttpDialler::new().map_err(HostError::Broken)?;
     let vault: Rc<dyn Vault> = Rc::<FileVault>::clone(vault);
     Ok(Broker { resolver: Rc::new(SystemResolver), dial: Rc::new(dial), vault, timer: Rc::new(Machine) })
-}
-
-/// The provider router in this process.
-struct LocalModels {
-    vault: Rc<FileVault>,
-    egress: Rc<dyn Egress>,
-}
-
-#[async_trait::async_trait(?Send)]
-impl Models for LocalModels {
-    async fn call(
-        &self,
-        provider: &ProviderEntry,
-        idempotency_key: &str,
-        request: &ModelRequest,
-        live: &dyn Live,
-    ) -> Result<ModelResponse, ModelFailure> {
-        let codecs: [&dyn Codec; 1] = [&ChatCompletions];
-        let router = Router { codecs: &codecs, vault: &*self.vault, egress: &*self.egress };
-        router.call(provider, idempotency_key, request, live).await
-    }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 /// Schemas of every answer but the problem.
 pub fn all() -> Value {
     let mut all = workspaces();
-    for group in [outcomes(), log(), models::all(), effects(), egress(), contexts()] {
+    for group in [outcomes(), log(), models::all(), effects(), egress(), contexts(), verification()] {
         if let (Some(all), Value::Object(group)) = (all.as_object_mut(), group) {
             all.extend(group);
         }
@@ -75,6 +75,26 @@ fn log() -> Value {
             },
         }), &[]),
         "Delta": object(&json!({"effect": named("Id"), "task": named("Id"), "text": string()}), &[]),
+    })
+}
+
+fn verification() -> Value {
+    json!({
+        "Support": {"enum": ["works", "ignored", "refused", "unknown"]},
+        "Verification": object(&json!({
+            "latency_ms": amount(),
+            "model": string(),
+            "streams": {"type": "boolean"},
+            "tools": named("Support"),
+            "schema": named("Support"),
+            "failure": object(&json!({
+                "class": string(),
+                "detail": string(),
+                "retry_after_ms": amount(),
+                "retriable": {"type": "boolean"},
+            }), &["retry_after_ms"]),
+            "models": list(&string()),
+        }), &["latency_ms", "model", "failure", "models"]),
     })
 }
 

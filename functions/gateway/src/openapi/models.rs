@@ -135,10 +135,12 @@ fn things() -> Value {
             "base_url": or_null(string()),
             "model": or_null(string()),
             "key_ref": string(),
+            "timeout_ms": amount(),
+            "allow_plain_http": {"type": "boolean"},
             "input_micros_per_mtok": amount(),
             "output_micros_per_mtok": amount(),
             "current": current,
-        }), &["key_ref"]),
+        }), &["key_ref", "timeout_ms", "allow_plain_http"]),
         "Workflow": object(&json!({
             "id": named("Id"),
             "name": or_null(string()),

@@ -1,0 +1,25 @@
+//! Whether a provider works, before it is defined or at any time after.
+
+use crate::body;
+use crate::handler::Call;
+use crate::limits::VERIFY_MS;
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use ports::Problem;
+use ports::problem::json;
+use ports::provider::ProviderEntry;
+use ports::views::{EgressView, Query};
+
+/// Ask the provider in the body. That it does not work is an answer, not a problem of this request.
+pub async fn provider(call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
+    let entry: ProviderEntry = body::read(body::object(call.request)?)?;
+    // What is asked for a workspace that is not there is a mistake, and would be paid for.
+    let workspace = call.params.workspace()?;
+    call.gateway.sequencing.describe(workspace).await?;
+    // What the workspace grants counts, as in every call, and not what the request says.
+    let rules = call.gateway.sequencing.read(workspace, Query::Egress).await?;
+    let rules: EgressView = rules.and_then(|rules| serde_json::from_value(rules).ok()).unwrap_or_default();
+    let timeout_ms = entry.timeout_ms.min(VERIFY_MS);
+    let entry = ProviderEntry { timeout_ms, private: rules.private, ..entry };
+    Ok(json(StatusCode::OK, &call.gateway.verifier.verify(&entry).await))
+}
