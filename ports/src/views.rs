@@ -23,6 +23,8 @@ pub enum Query {
     Approvals(bool),
     /// What was used: `{providers: [UsageView], total: UsageView}`.
     Usage,
+    /// Where requests may go: an EgressView.
+    Egress,
     /// Documents: `{documents: [DocumentView]}`.
     Documents,
     /// One document: a DocumentView with its text.
@@ -321,6 +323,18 @@ pub struct UsageView {
     pub output_tokens: u64,
     /// Cost, in millionths of the currency of the provider's prices.
     pub cost_micros: u64,
+}
+
+/// Where requests of a workspace may go. Empty lists let nothing out.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct EgressView {
+    /// Whom it may speak to.
+    pub hosts: Vec<String>,
+    /// Ranges of addresses that are not public and may be reached nevertheless.
+    pub private: Vec<String>,
+    /// Which secret may be sent to whom.
+    pub secrets: Vec<String>,
 }
 
 /// A document.

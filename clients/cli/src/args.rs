@@ -1,5 +1,9 @@
 //! What the program understands.
 
+mod flow;
+
+pub use flow::{Check, Workflow};
+
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -23,6 +27,9 @@ pub enum Command {
     Dev(Dev),
     /// Ask an agent and wait for its answer.
     Ask(Ask),
+    /// Look at workflow files.
+    #[command(subcommand)]
+    Workflow(Workflow),
     /// Show the event log.
     Log(Log),
     /// Replay a workspace from its first event; with --verify, compare everything that is stored.

@@ -6,4 +6,5 @@ pub mod commands;
 pub mod follow;
 pub mod host;
 pub mod outcome;
+pub mod source;
 pub mod sse;

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | 0 | done |
 //! | 1 | it was tried and failed; what was there before is as it was |
-//! | 2 | it was not understood (also for unknown flags) |
+//! | 2 | it was not understood: unknown flags, a workflow file with mistakes |
 //! | 3 | something stored is not as it was written |
+//! | 4 | it waits for a person; nothing is lost, and it goes on when somebody decides |
+//! | 130 | the user interrupted it; what was begun is in the log and goes on when a host runs |
 
 use std::process::ExitCode;
 
@@ -31,6 +33,21 @@ impl Problem {
     /// It was not understood.
     pub fn usage(what: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { exit: 2, ..Self::failed("usage", what, hint) }
+    }
+
+    /// A workflow file, or the file beside it, has mistakes.
+    pub fn invalid_workflow(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { exit: 2, ..Self::failed("invalid_workflow", what, hint) }
+    }
+
+    /// It waits for a person.
+    pub fn waits(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { exit: 4, ..Self::failed("waits_for_a_person", what, hint) }
+    }
+
+    /// The user interrupted it.
+    pub fn interrupted(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { exit: 130, ..Self::failed("interrupted", what, hint) }
     }
 
     /// Something stored is not as it was written.

@@ -82,6 +82,7 @@ async fn whole(endpoint: Endpoint, call: &Call<'_>) -> Result<Response<Bytes>, P
         Endpoint::ListCapabilities => models::list(call, Query::Capabilities).await,
         Endpoint::ListApprovals => models::approvals(call).await,
         Endpoint::ReadUsage => models::list(call, Query::Usage).await,
+        Endpoint::ReadEgress => models::list(call, Query::Egress).await,
         Endpoint::ListDocuments => models::list(call, Query::Documents).await,
         Endpoint::ReadDocument => models::document(call).await,
         Endpoint::ListDueEffects => reads::due(call).await,

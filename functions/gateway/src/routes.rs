@@ -41,6 +41,8 @@ pub enum Endpoint {
     /// See [`crate::models::list`].
     ReadUsage,
     /// See [`crate::models::list`].
+    ReadEgress,
+    /// See [`crate::models::list`].
     ListDocuments,
     /// See [`crate::models::document`].
     ReadDocument,
@@ -145,7 +147,7 @@ const fn get(endpoint: Endpoint, path: &'static str, summary: &'static str, give
 }
 
 /// Every route.
-pub static ROUTES: [Route; 19] = [
+pub static ROUTES: [Route; 20] = [
     Route {
         method: Verb::Post,
         takes: Some("Batch"),
@@ -217,6 +219,12 @@ pub static ROUTES: [Route; 19] = [
         )
     },
     get(Endpoint::ReadUsage, "/v1/workspaces/{workspace}/usage", "Read what was used of providers.", "Usage"),
+    get(
+        Endpoint::ReadEgress,
+        "/v1/workspaces/{workspace}/egress",
+        "Read where requests of the workspace may go. The command egress.allow replaces it.",
+        "Egress",
+    ),
     get(Endpoint::ListDocuments, "/v1/workspaces/{workspace}/documents", "List documents.", "Documents"),
     get(Endpoint::ReadDocument, "/v1/workspaces/{workspace}/documents/{document}", "Read a document.", "Document"),
     Route {

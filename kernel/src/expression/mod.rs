@@ -22,7 +22,7 @@ mod template;
 mod tests;
 mod text;
 
-pub use template::{BadTemplate, Template};
+pub use template::{BadTemplate, Template, expression_begin};
 
 use evaluate::Machine;
 use node::Node;

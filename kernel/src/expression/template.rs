@@ -57,6 +57,11 @@ fn inner(text: &str) -> Option<&str> {
     text.trim().strip_prefix("${")?.strip_suffix('}')
 }
 
+/// The byte of `text` at which the expression in it begins.
+pub fn expression_begin(text: &str) -> usize {
+    inner(text).map_or(0, |_| text.len() - text.trim_start().len() + "${".len())
+}
+
 fn shape(value: &Value, pointer: &mut String) -> Result<Shape, BadTemplate> {
     match value {
         Value::String(text) => match inner(text) {

@@ -1,10 +1,10 @@
 //! `kernelos ask`: one step of one agent, waited for.
 
+use super::send::{define, made, once};
 use super::{block_on, workspaces};
-use crate::api::{Api, refused};
+use crate::api::Api;
 use crate::args::Ask;
 use crate::outcome::Problem;
-use kernel::hash::{Domain, HashText, hash};
 use serde_json::{Value, json};
 use std::path::Path;
 
@@ -65,37 +65,13 @@ async fn agent(api: &Api, base: &str, data: &Path, ask: &Ask) -> Result<String, 
     Ok(agent)
 }
 
-/// Define something once: the same definition has the same idempotency key, so repeating it finds the first.
-async fn define(api: &Api, base: &str, name: &str, data: &Value) -> Result<String, Problem> {
-    let key = HashText(hash(Domain::Identity, &[name.as_bytes(), data.to_string().as_bytes()]));
-    let outcome = command(api, base, &format!("define-{key}"), name, data).await?;
-    made(&outcome, 0)
-}
-
 async fn begin(api: &Api, base: &str, agent: &str, ask: &Ask) -> Result<String, Problem> {
     let data = json!({ "agent": agent, "prompt": ask.question, "task": ask.task, "max_tokens": ask.max_tokens });
-    let mut random = [0; 32];
-    getrandom::fill(&mut random).map_err(|why| Problem::failed("entropy", why.to_string(), ""))?;
-    let outcome = command(api, base, &HashText(random).to_string(), "task.ask", &data).await?;
+    let outcome = once(api, base, "task.ask", &data).await?;
     match &ask.task {
         Some(task) => Ok(task.clone()),
         None => made(&outcome, 0),
     }
-}
-
-async fn command(api: &Api, base: &str, key: &str, name: &str, data: &Value) -> Result<Value, Problem> {
-    let body = json!({ "commands": [{ "type": name, "data": data }] });
-    let answer = api.post(&format!("{base}/commands"), key, &body).await?;
-    let outcome = answer.get("outcomes").and_then(|outcomes| outcomes.get(0)).cloned().unwrap_or_default();
-    match outcome.get("problem") {
-        Some(problem) => Err(refused(problem)),
-        None => Ok(outcome),
-    }
-}
-
-fn made(outcome: &Value, nth: usize) -> Result<String, Problem> {
-    let id = outcome.get("made").and_then(|made| made.get(nth)).and_then(Value::as_str).map(str::to_owned);
-    id.ok_or_else(|| Problem::failed("protocol", "the host did not say what was made", ""))
 }
 
 async fn wait(api: &Api, base: &str, task: &str, ask: &Ask) -> Result<Value, Problem> {

@@ -5,6 +5,8 @@ mod dev;
 mod doctor;
 mod log;
 mod replay;
+mod send;
+mod workflow;
 mod workspaces;
 
 use crate::args::{Args, Command};
@@ -16,6 +18,7 @@ pub fn run(args: &Args) -> Result<(), Problem> {
     match &args.command {
         Command::Dev(dev) => dev::run(&args.data, dev),
         Command::Ask(ask) => ask::run(&args.data, ask),
+        Command::Workflow(workflow) => workflow::run(workflow),
         Command::Log(log) => log::run(&args.data, log),
         Command::Replay(replay) => replay::run(&args.data, replay),
         Command::Doctor(doctor) => doctor::run(&args.data, doctor),

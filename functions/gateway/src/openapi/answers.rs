@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 /// Schemas of every answer but the problem.
 pub fn all() -> Value {
     let mut all = workspaces();
-    for group in [outcomes(), log(), tasks(), effects()] {
+    for group in [outcomes(), log(), tasks(), effects(), egress()] {
         if let (Some(all), Value::Object(group)) = (all.as_object_mut(), group) {
             all.extend(group);
         }
@@ -103,6 +103,11 @@ fn tasks() -> Value {
             "late": amount(),
         }), &["answer", "failure"]),
     })
+}
+
+fn egress() -> Value {
+    let rules = list(&string());
+    json!({"Egress": object(&json!({"hosts": rules, "private": rules, "secrets": rules}), &[])})
 }
 
 fn effects() -> Value {

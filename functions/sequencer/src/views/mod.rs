@@ -29,6 +29,7 @@ pub fn read(workspace: &Workspace, query: &Query) -> Result<Option<Value>, Stop>
         Query::Capabilities => json!({"capabilities": value(&things::capabilities())?}),
         Query::Approvals(all) => json!({"approvals": value(&people::approvals(workspace, *all)?)?}),
         Query::Usage => things::usage(workspace)?,
+        Query::Egress => value(&things::egress(workspace)?)?,
         Query::Documents => json!({"documents": value(&things::documents(workspace)?)?}),
         Query::Document(id) => match things::document(workspace, *id)? {
             Some(document) => value(&document)?,

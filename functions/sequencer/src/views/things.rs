@@ -2,12 +2,12 @@
 
 use super::{keys, open, value};
 use kernel::capability::{BUILT_IN, TRUST};
-use kernel::entity::{Agent, Document, Name, Provider, Usage, Workflow};
+use kernel::entity::{Agent, Document, Egress, Name, Provider, Usage, Workflow};
 use kernel::id::{Id, KeyId};
 use kernel::key::{Index, Key, Line};
 use kernel::machine::{Stop, Workspace};
 use kernel::view::View as _;
-use ports::views::{AgentView, CapabilityView, DocumentView, ProviderView, UsageView, WorkflowView};
+use ports::views::{AgentView, CapabilityView, DocumentView, EgressView, ProviderView, UsageView, WorkflowView};
 use serde_json::{Value, json};
 
 /// Agents, in the order of their ids.
@@ -119,6 +119,14 @@ pub fn usage(workspace: &Workspace) -> Result<Value, Stop> {
         views.push(view);
     }
     Ok(json!({"providers": value(&views)?, "total": value(&total)?}))
+}
+
+/// Where requests may go: what the newest `egress.allow` said.
+pub fn egress(workspace: &Workspace) -> Result<EgressView, Stop> {
+    let row = workspace.read(Line::default()).control::<Egress>(Key::Egress)?;
+    let rules = open(workspace, row.and_then(|egress| egress.rules.0.as_ref()))?.unwrap_or_default();
+    // Rules that were never given, or whose key was destroyed, let nothing out.
+    Ok(serde_json::from_str(&rules).unwrap_or_default())
 }
 
 /// Documents, by path.

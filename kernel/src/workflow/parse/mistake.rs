@@ -12,6 +12,8 @@ pub struct Mistake {
     pub pointer: String,
     /// The key at the end of the pointer is meant, not its value.
     pub at_key: bool,
+    /// The byte of the text at `pointer` where it goes wrong, when that is known.
+    pub offset: Option<usize>,
     /// Stable code.
     pub code: &'static str,
     /// What is wrong, in a sentence.
@@ -23,7 +25,7 @@ pub struct Mistake {
 impl Mistake {
     /// The value at `pointer` is wrong.
     pub fn at(pointer: &str, code: &'static str, message: impl Into<String>) -> Self {
-        Self { pointer: pointer.to_owned(), at_key: false, code, message: message.into(), hint: None }
+        Self { pointer: pointer.to_owned(), at_key: false, offset: None, code, message: message.into(), hint: None }
     }
 
     /// The key at the end of `pointer` is wrong.

@@ -3,7 +3,7 @@
 use super::Parser;
 use super::mistake::Mistake;
 use super::place::{Place, joined};
-use crate::expression::{BadExpression, Template};
+use crate::expression::{BadExpression, Template, expression_begin};
 use serde_json::Value;
 
 impl<'a> Parser<'a> {
@@ -18,7 +18,7 @@ impl<'a> Parser<'a> {
         match value {
             Value::String(_) => {
                 if let Err(bad) = Template::parse(value) {
-                    self.mistakes.add(wrong(pointer, bad.error));
+                    self.mistakes.add(wrong(pointer, value, bad.error));
                 }
             }
             Value::Array(items) => {
@@ -68,7 +68,7 @@ impl<'a> Parser<'a> {
         match Template::parse_expression(place.value) {
             Ok(template) => Some(template),
             Err(bad) => {
-                self.mistakes.add(wrong(&place.pointer, bad.error));
+                self.mistakes.add(wrong(&place.pointer, place.value, bad.error));
                 None
             }
         }
@@ -80,8 +80,9 @@ fn is_plain(value: &Value) -> bool {
     matches!(value, Value::Null | Value::Bool(_) | Value::Number(_))
 }
 
-fn wrong(pointer: &str, error: BadExpression) -> Mistake {
-    let at = error.offset.map(|offset| format!(" (at byte {offset} of the expression)")).unwrap_or_default();
-    let mistake = Mistake::at(pointer, "bad_expression", format!("{}{at}", error.message));
-    Mistake { hint: error.hint, ..mistake }
+/// An expression is wrong: at some byte of it, which stands somewhere in `text`.
+fn wrong(pointer: &str, text: &Value, error: BadExpression) -> Mistake {
+    let before = text.as_str().map_or(0, expression_begin);
+    let offset = error.offset.map(|offset| before.saturating_add(offset));
+    Mistake { offset, hint: error.hint, ..Mistake::at(pointer, "bad_expression", error.message) }
 }

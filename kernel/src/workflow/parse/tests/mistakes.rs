@@ -232,6 +232,10 @@ fn expressions_are_read_when_the_workflow_is() {
     let expected = ["/do/0/x/if", "/do/0/x/output/as", "/do/0/x/set/a/0", "/do/0/x/set/d/e~1f"];
     assert_eq!(found, expected.map(|pointer| (pointer.to_owned(), "bad_expression")));
     in_task(json!({"set": {"a": 1}, "if": " "}), "/if", "empty", "`if` is empty", "");
+    for (text, at) in [(".a | nmae", 5), (" ${ .a | nmae }", 9), ("${nmae}", 2)] {
+        let source = workflow(json!([{"x": {"set": {"a": 1}, "if": text}}]));
+        assert_eq!(only(&source, "/do/0/x/if", "bad_expression").offset, Some(at), "{text}");
+    }
 }
 
 #[test]

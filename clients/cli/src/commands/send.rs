@@ -1,0 +1,37 @@
+//! Commands on their way to a workspace: sent one at a time, each under an idempotency key.
+
+use crate::api::{Api, refused};
+use crate::outcome::Problem;
+use kernel::hash::{Domain, HashText, hash};
+use serde_json::{Value, json};
+
+/// Define something once: the same definition has the same idempotency key, so repeating it finds the first.
+pub async fn define(api: &Api, base: &str, name: &str, data: &Value) -> Result<String, Problem> {
+    let key = HashText(hash(Domain::Identity, &[name.as_bytes(), data.to_string().as_bytes()]));
+    let outcome = command(api, base, &format!("define-{key}"), name, data).await?;
+    made(&outcome, 0)
+}
+
+/// Send a command that is meant anew each time.
+pub async fn once(api: &Api, base: &str, name: &str, data: &Value) -> Result<Value, Problem> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(|why| Problem::failed("entropy", why.to_string(), ""))?;
+    command(api, base, &HashText(random).to_string(), name, data).await
+}
+
+/// Send one command under an idempotency key; its outcome, or what the workspace has against it.
+pub async fn command(api: &Api, base: &str, key: &str, name: &str, data: &Value) -> Result<Value, Problem> {
+    let body = json!({ "commands": [{ "type": name, "data": data }] });
+    let answer = api.post(&format!("{base}/commands"), key, &body).await?;
+    let outcome = answer.get("outcomes").and_then(|outcomes| outcomes.get(0)).cloned().unwrap_or_default();
+    match outcome.get("problem") {
+        Some(problem) => Err(refused(problem)),
+        None => Ok(outcome),
+    }
+}
+
+/// The id of the `nth` thing that a command made.
+pub fn made(outcome: &Value, nth: usize) -> Result<String, Problem> {
+    let id = outcome.get("made").and_then(|made| made.get(nth)).and_then(Value::as_str).map(str::to_owned);
+    id.ok_or_else(|| Problem::failed("protocol", "the host did not say what was made", ""))
+}
