@@ -15,13 +15,18 @@ pub struct Aimock {
 impl Aimock {
     /// Start it with the answers that every newcomer gets.
     pub fn start() -> Self {
+        Self::with(&Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/fixtures/ask.json"))
+    }
+
+    /// Start it with the answers in the file `fixtures`.
+    pub fn with(fixtures: &Path) -> Self {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let program = here.join(PROGRAM);
         assert!(program.exists(), "the test endpoint is not installed; run: cargo xtask setup");
         let mut process = Command::new("node")
             .arg(program)
             .args(["--port", "0", "--validate-on-load", "--fixtures"])
-            .arg(here.join("peers/fixtures/ask.json"))
+            .arg(fixtures)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
