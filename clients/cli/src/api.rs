@@ -26,7 +26,13 @@ pub struct Api {
 impl Api {
     /// The host that runs over `data`, or a new one.
     pub fn reach(data: &Path) -> Result<Self, Problem> {
-        match Host::start(&Config::new(data)) {
+        Self::reach_or(&Config::new(data))
+    }
+
+    /// The host that runs over the data directory of `config`, or a new one like that.
+    pub fn reach_or(config: &Config) -> Result<Self, Problem> {
+        let data = config.data.as_path();
+        match Host::start(config) {
             Ok(host) => {
                 let (address, token) = (host.address(), host.token().to_owned());
                 Self::at(data, address.to_string(), token, Some(host))

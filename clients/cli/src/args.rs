@@ -2,7 +2,7 @@
 
 mod flow;
 
-pub use flow::{Check, Workflow};
+pub use flow::{Approve, Check, Run, Task, TaskCancel, TaskFollow, TaskList, TaskRetry, TaskShow, Watch, Workflow};
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
@@ -27,6 +27,13 @@ pub enum Command {
     Dev(Dev),
     /// Ask an agent and wait for its answer.
     Ask(Ask),
+    /// Run a workflow and watch it.
+    Run(Run),
+    /// Look at tasks and steer them.
+    #[command(subcommand)]
+    Task(Task),
+    /// Decide what waits for a person; without an id, list it.
+    Approve(Approve),
     /// Look at workflow files.
     #[command(subcommand)]
     Workflow(Workflow),
@@ -47,6 +54,9 @@ pub struct Dev {
     /// How many effects of one workspace are performed at once.
     #[arg(long, default_value_t = 16)]
     pub effects: usize,
+    /// Run this command when a person is waited for; what waits stands on its standard input.
+    #[arg(long, value_name = "COMMAND")]
+    pub notify: Option<String>,
 }
 
 /// Ask an agent.

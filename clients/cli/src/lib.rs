@@ -6,5 +6,8 @@ pub mod commands;
 pub mod follow;
 pub mod host;
 pub mod outcome;
+pub mod project;
 pub mod source;
 pub mod sse;
+pub mod timeline;
+pub mod words;

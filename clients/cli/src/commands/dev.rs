@@ -7,7 +7,8 @@ use serde_json::json;
 use std::path::Path;
 
 pub fn run(data: &Path, dev: &Dev) -> Result<(), Problem> {
-    let host = Host::start(&Config { port: dev.port, effects_max: dev.effects, ..Config::new(data) })?;
+    let notify = dev.notify.clone();
+    let host = Host::start(&Config { port: dev.port, effects_max: dev.effects, notify, ..Config::new(data) })?;
     let note = data.join(HOST_FILE);
     let said = json!({ "address": host.address().to_string(), "pid": std::process::id() });
     std::fs::write(&note, said.to_string()).map_err(|why| {

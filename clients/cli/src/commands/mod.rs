@@ -1,11 +1,15 @@
 //! The program's commands, one a file.
 
+mod approve;
 mod ask;
 mod dev;
 mod doctor;
+mod ids;
 mod log;
 mod replay;
+mod run;
 mod send;
+mod task;
 mod workflow;
 mod workspaces;
 
@@ -18,6 +22,9 @@ pub fn run(args: &Args) -> Result<(), Problem> {
     match &args.command {
         Command::Dev(dev) => dev::run(&args.data, dev),
         Command::Ask(ask) => ask::run(&args.data, ask),
+        Command::Run(run) => run::run(&args.data, run),
+        Command::Task(task) => task::run(&args.data, task),
+        Command::Approve(approve) => approve::run(&args.data, approve),
         Command::Workflow(workflow) => workflow::run(workflow),
         Command::Log(log) => log::run(&args.data, log),
         Command::Replay(replay) => replay::run(&args.data, replay),

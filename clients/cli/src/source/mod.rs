@@ -14,10 +14,36 @@ pub use finding::Finding;
 pub use place::Place;
 pub use tree::Mark;
 
+use crate::outcome::Problem;
 use build::Builder;
+use kernel::workflow::Definition;
 use saphyr_parser::{Parser, ScanError};
 use serde_json::Value;
+use std::io::Read as _;
+use std::path::Path;
 use tree::Tree;
+
+/// The bytes of a file, no more of them than are ever read.
+pub fn open(path: &Path) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path);
+    let read = file.and_then(|file| file.take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes));
+    read.map_err(|why| Problem::usage(format!("{}: {why}", path.display()), "Name a file that can be read."))?;
+    Ok(bytes)
+}
+
+/// A workflow in the bytes of a file, or everything that is wrong with it.
+pub fn workflow(bytes: &[u8]) -> Result<(Source, Definition), Vec<Finding>> {
+    let source = Source::read(bytes).map_err(|finding| vec![finding])?;
+    match Definition::parse(&source.value) {
+        Ok(definition) => Ok((source, definition)),
+        Err(mistakes) => {
+            let mut findings: Vec<Finding> = mistakes.iter().map(|mistake| source.finding(mistake)).collect();
+            findings.sort_by_key(|finding| finding.mark);
+            Err(findings)
+        }
+    }
+}
 
 /// The most bytes a file may have.
 pub const FILE_BYTES_MAX: usize = 1 << 20;
@@ -104,5 +130,7 @@ fn unreadable(why: &ScanError) -> Finding {
     }
 }
 
+#[cfg(test)]
+mod seeded;
 #[cfg(test)]
 mod tests;

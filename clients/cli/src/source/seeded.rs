@@ -1,6 +1,7 @@
 //! Thirty mistakes that people make in workflow files: each is found where it stands, with what to write instead.
 
-use super::*;
+use super::workflow;
+use crate::words::described;
 
 /// A workflow without mistakes.
 const GOOD: &str = r#"# Sorts tickets.
@@ -140,7 +141,7 @@ const SEEDED: &[Seeded] = &[
 
 #[test]
 fn a_workflow_without_mistakes_has_none() {
-    let (source, definition) = read(GOOD.as_bytes()).unwrap_or_else(|findings| panic!("{findings:#?}"));
+    let (source, definition) = workflow(GOOD.as_bytes()).unwrap_or_else(|findings| panic!("{findings:#?}"));
     assert_eq!(described(&definition), "examples/triage 0.1.0 with 8 tasks");
     assert_eq!(source.value["document"]["name"], "triage");
 }
@@ -155,7 +156,7 @@ fn thirty_seeded_mistakes_are_each_found_where_they_stand_with_what_to_write_ins
             let last = before.rsplit('\n').next().unwrap();
             (before.matches('\n').count() + 1, last.chars().count() + 1)
         });
-        let findings = read(marked.replace('§', "").as_bytes()).err().unwrap_or_default();
+        let findings = workflow(marked.replace('§', "").as_bytes()).err().unwrap_or_default();
         let found = findings.iter().any(|finding| {
             place.is_none_or(|place| place == (finding.mark.line, finding.mark.column))
                 && finding.what.contains(what)
