@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 use support::aimock::Aimock;
+use support::cli::Cli;
 use support::example::{Begun, Ended, Example, Person};
 use support::web::Web;
 
@@ -90,7 +91,8 @@ fn twenty_letters_are_sorted_and_answered_and_a_person_reads_the_delicate_ones()
     assert_eq!(ended.status, "done", "{}", ended.output);
     let counts = json!({"tickets": 20, "answered": 12, "approved": 5, "edited": 1, "rejected": 1, "failed": 1});
     assert_eq!(ended.output["counts"], counts);
-    let answer = |ticket: &str| ended.documents.get(&format!("triage/answers/{ticket}.md")).map(|(text, _)| text.as_str());
+    let answer =
+        |ticket: &str| ended.documents.get(&format!("triage/answers/{ticket}.md")).map(|(text, _)| text.as_str());
     assert!(answer("T-1001").unwrap().starts_with("Dear Maya"));
     assert_eq!(answer("T-1008"), Some("Dear Dan,\n\nI call you at four. Lena"), "what the person wrote goes out");
     assert_eq!(answer("T-1012"), None, "what was rejected does not go out");
@@ -165,12 +167,19 @@ fn a_report_waits_for_the_night_and_for_a_person_and_is_sent_once() {
     assert!(web.to("POST", "/reports").is_empty(), "nothing is sent before somebody approved");
     assert!(approval["expires_at"].as_u64().unwrap() > approval["asked_at"].as_u64().unwrap());
     let ended = stage.end(&approve);
-    assert_eq!(ended.output, json!({"day": "2026-03-01", "decision": "approved", "sent": true, "receipt": {"received": true}}));
+    assert_eq!(
+        ended.output,
+        json!({"day": "2026-03-01", "decision": "approved", "sent": true, "receipt": {"received": true}})
+    );
     let sent = web.to("POST", "/reports");
     assert_eq!(sent.len(), 1);
     assert!(!sent[0].key.is_empty());
     let message: Value = serde_json::from_str(&sent[0].body).unwrap();
-    for row in ["| Online | 202 | 19137.00 | +10.6 % |", "| South | 98 | 7041.20 | −17.6 % |", "| all | 689 | 60312.45 | +4.1 % |"] {
+    for row in [
+        "| Online | 202 | 19137.00 | +10.6 % |",
+        "| South | 98 | 7041.20 | −17.6 % |",
+        "| all | 689 | 60312.45 | +4.1 % |",
+    ] {
         assert!(message["text"].as_str().unwrap().contains(row), "{row} is not in {message}");
     }
     assert!(ended.documents["reports/2026-03-01.md"].0.contains("South fell by 17.6 %"));
@@ -184,11 +193,35 @@ fn a_report_that_nobody_approves_in_time_is_passed_on_and_then_not_sent() {
     example.input["approval"] = json!({"escalate_after": "PT0.3S", "escalate_to": "the boss", "timeout": "PT1S"});
     let mut stage = Stage::of(&example);
     let ended = stage.end(&|_| None);
-    assert_eq!((&ended.output["decision"], &ended.output["sent"]), (&json!("timed_out"), &json!(false)), "{}", ended.output);
+    assert_eq!(
+        (&ended.output["decision"], &ended.output["sent"]),
+        (&json!("timed_out"), &json!(false)),
+        "{}",
+        ended.output
+    );
     let approvals = stage.get("/approvals?all=1");
     assert_eq!(approvals["approvals"][0]["escalated"], true, "{approvals}");
     assert!(web.to("POST", "/reports").is_empty());
     assert_eq!(ended.documents.len(), 1, "the report itself is kept");
+}
+
+#[test]
+fn the_program_stops_where_a_person_is_waited_for_and_goes_to_the_end_when_all_is_approved() {
+    let example = Example::read("support-triage");
+    let (dir, models) = (tempfile::tempdir().unwrap(), Aimock::with(&example.fixtures()));
+    let cli = Cli::over(dir.path());
+    let asked = ["ask", "Say that you are there.", "--base-url", &models.base_url(), "--model", "test-model"];
+    assert_eq!(cli.run(&asked).code, 0);
+    let (workflow, input) = (example.file("workflow.yaml"), example.file("input.json"));
+    let run = ["run", workflow.as_str(), "--input", input.as_str()];
+    let waits = cli.run(&run);
+    assert_eq!((waits.code, waits.out.as_str()), (4, ""), "{waits:?}");
+    assert!(waits.err.contains("kernelos approve ") && waits.err.contains("T-1002, Tom Okafor"), "{waits:?}");
+    let done = cli.run(&[&run[..], &["--yes"]].concat());
+    assert_eq!(done.code, 0, "{done:?}");
+    let output: Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!(output["counts"], json!({"tickets": 20, "answered": 12, "approved": 7, "failed": 1}));
+    assert_eq!(cli.run(&["replay", "--verify"]).code, 0);
 }
 
 /// Whoever writes several times as many letters pays several times as much, and not the square of it.

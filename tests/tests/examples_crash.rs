@@ -45,7 +45,8 @@ enum Killed {
 fn support_triage_comes_to_the_same_whoever_is_killed() {
     let story = Story::of("support-triage", 1, |_| {});
     let calm = story.run(Killed::Nobody, Duration::ZERO);
-    let outcomes: Vec<&str> = calm.ended.output["tickets"].as_array().unwrap().iter().map(|it| text(it, "outcome")).collect();
+    let outcomes: Vec<&str> =
+        calm.ended.output["tickets"].as_array().unwrap().iter().map(|it| text(it, "outcome")).collect();
     for outcome in ["answered", "approved", "edited", "rejected", "failed"] {
         assert!(outcomes.contains(&outcome), "{outcome} is not among {outcomes:?}");
     }
@@ -281,7 +282,9 @@ impl Run {
                 }
                 "turn.answered" | "effect.closed" => vec![("effect", effect)],
                 "step.settled" => vec![("effect", effect), ("step", event.text("/data/step"))],
-                "call.settled" => vec![("effect", event.text("/data/closing/effect")), ("call", event.text("/data/call"))],
+                "call.settled" => {
+                    vec![("effect", event.text("/data/closing/effect")), ("call", event.text("/data/call"))]
+                }
                 _ => continue,
             };
             for end in ends.into_iter().filter(|(_, id)| !id.is_empty()) {

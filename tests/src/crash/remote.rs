@@ -50,8 +50,7 @@ impl Remote {
         let Identity::Key { key, .. } = &request.identity else { return Err(not_asked()) };
         let data = data(&request.command).ok_or_else(not_asked)?;
         let name = request.command.name();
-        let answer =
-            self.exchange(|client| client.command(&workspace.to_string(), &key.to_string(), name, &data))?;
+        let answer = self.exchange(|client| client.command(&workspace.to_string(), &key.to_string(), name, &data))?;
         match answer.status {
             200 => Ok(accepted(&answer.json())),
             404 if answer.text("/code") == "workspace_not_found" => Err(SequencingError::NoWorkspace),
@@ -104,7 +103,9 @@ impl Sequencing for Remote {
     async fn effect(&self, workspace: WorkspaceId, effect: Id) -> Result<Option<EffectView>, SequencingError> {
         let answer = self.exchange(|client| client.get(&format!("/v1/workspaces/{workspace}/effects/{effect}")))?;
         match answer.status {
-            200 => serde_json::from_value(answer.json()).map(Some).map_err(|why| SequencingError::Damaged(why.to_string())),
+            200 => {
+                serde_json::from_value(answer.json()).map(Some).map_err(|why| SequencingError::Damaged(why.to_string()))
+            }
             404 => Ok(None),
             _ => Err(SequencingError::Unavailable(answer.text("/detail"))),
         }

@@ -10,12 +10,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Where an example would reach out to in earnest; the test's own server stands for all of them.
-const ORIGINS: [&str; 4] = [
-    "https://www.rfc-editor.org",
-    "https://www.ietf.org",
-    "https://sales.example.com",
-    "https://hooks.example.com",
-];
+const ORIGINS: [&str; 4] =
+    ["https://www.rfc-editor.org", "https://www.ietf.org", "https://sales.example.com", "https://hooks.example.com"];
 
 /// What stands in the folder of an example.
 #[derive(Debug, Clone)]
@@ -69,6 +65,11 @@ impl Example {
         self.dir.join("fixtures.json")
     }
 
+    /// Where a file of it is.
+    pub fn file(&self, name: &str) -> String {
+        self.dir.join(name).display().to_string()
+    }
+
     /// With `web` in the place of every host it reaches, which it may then reach.
     pub fn on(mut self, web: &Web) -> Self {
         let input = ORIGINS.iter().fold(self.input.to_string(), |text, origin| text.replace(origin, &web.origin()));
@@ -84,7 +85,12 @@ impl Example {
         let workspace = made.text("/id");
         let mut send = |key: &str, name: &str, data: &Value| {
             let answer = client.command(&workspace, key, name, data).unwrap();
-            assert_eq!((answer.status, answer.text("/outcomes/0/status").as_str()), (200, "accepted"), "{}", answer.json());
+            assert_eq!(
+                (answer.status, answer.text("/outcomes/0/status").as_str()),
+                (200, "accepted"),
+                "{}",
+                answer.json()
+            );
             answer
         };
         let provider = json!({
