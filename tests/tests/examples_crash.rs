@@ -16,7 +16,7 @@ use support::aimock::Aimock;
 use support::cli::Cli;
 use support::desk::Desk;
 use support::dice::{Dice, from_environment};
-use support::example::{Begun, Ended, Example};
+use support::example::{Begun, Ended, Example, Person};
 use support::far::{Far, Working};
 use support::host::{Place, Running};
 use support::ledger::{Ledger, Seen};
@@ -84,6 +84,33 @@ fn a_nightly_report_is_sent_under_one_key_whoever_is_killed() {
     }
 }
 
+#[test]
+fn a_host_that_dies_while_the_webhook_is_called_sends_the_report_again_under_the_same_key() {
+    let story = Story::of("nightly-report", 4, |input| input["wait"] = json!("PT1S"));
+    let mut scene = story.scene(Killed::Together);
+    scene.kill_when(|| !story.web.to("POST", "/reports").is_empty());
+    assert_eq!(scene.end().output["sent"], true);
+    let [first, second] = story.web.to("POST", "/reports").try_into().unwrap();
+    assert_eq!(first, second, "the same message under the same key");
+    scene.close();
+}
+
+#[test]
+fn without_a_word_about_repeating_a_person_is_asked_what_became_of_the_report() {
+    let mut story = Story::of("nightly-report", 5, |input| input["wait"] = json!("PT1S"));
+    let send = story.example.workflow.pointer_mut("/do/9/send/try/0/post/with").unwrap();
+    assert_eq!(send.as_object_mut().unwrap().remove("idempotency"), Some(json!("retry")));
+    let mut scene = story.scene(Killed::Together);
+    scene.kill_when(|| !story.web.to("POST", "/reports").is_empty());
+    let ended = scene.end_with(&|approval| match text(approval, "kind") {
+        "doubt" => Some(json!({"decision": "answer", "value": {"received": "as the receiver says"}})),
+        _ => person(approval),
+    });
+    assert_eq!(ended.output["receipt"]["received"], "as the receiver says", "{}", ended.output);
+    assert_eq!(story.web.to("POST", "/reports").len(), 1, "nothing was sent again");
+    scene.close();
+}
+
 /// What the person says: by what is asked, so that it is the same in every run.
 fn person(approval: &Value) -> Option<Value> {
     let question = text(approval, "question");
@@ -128,15 +155,8 @@ impl Story {
 
     /// Run it. Kills are spread over about the time that an undisturbed run takes.
     fn run(&self, killed: Killed, calm: Duration) -> Run {
-        self.web.forget();
-        let (dir, models) = (tempfile::tempdir().unwrap(), Aimock::with(&self.example.fixtures()));
-        let place = Place::new(dir.path(), if killed == Killed::Apart { 0 } else { 16 });
-        let host = place.start();
         let began = Instant::now();
-        let begun = self.example.begin(&mut host.client(), &models.base_url());
-        let far = (killed == Killed::Apart).then(|| Far::new(dir.path(), place.data(), &begun.workspace));
-        let mut scene = Scene { place, begun, far, host: Some(host), worker: None, dice: Dice::new(self.seed) };
-        scene.employ();
+        let mut scene = self.scene(killed);
         let kills = if killed == Killed::Nobody { 0 } else { self.kills };
         let busy_ms = 2 * u64::try_from(calm.as_millis()).unwrap() / (kills + 1);
         let mut done = 0;
@@ -161,6 +181,20 @@ impl Story {
         run
     }
 
+    /// A new workspace in which the run was just begun.
+    fn scene(&self, killed: Killed) -> Scene {
+        self.web.forget();
+        let (dir, models) = (tempfile::tempdir().unwrap(), Aimock::with(&self.example.fixtures()));
+        let place = Place::new(dir.path(), if killed == Killed::Apart { 0 } else { 16 });
+        let host = place.start();
+        let begun = self.example.begin(&mut host.client(), &models.base_url());
+        let far = (killed == Killed::Apart).then(|| Far::new(dir.path(), place.data(), &begun.workspace));
+        let (host, dice) = (Some(host), Dice::new(self.seed));
+        let mut scene = Scene { _dir: dir, _models: models, place, begun, far, host, worker: None, dice };
+        scene.employ();
+        scene
+    }
+
     /// Every idempotency key belongs to one request.
     fn one_key_for_each_request(&self) {
         let mut keys: BTreeMap<String, (String, String)> = BTreeMap::new();
@@ -174,6 +208,8 @@ impl Story {
 
 /// Processes at work on a run.
 struct Scene {
+    _dir: tempfile::TempDir,
+    _models: Aimock,
     place: Place,
     begun: Begun,
     far: Option<Far>,
@@ -221,11 +257,29 @@ impl Scene {
         over
     }
 
+    /// Kill the host as soon as `now` says so, with the person at work meanwhile.
+    fn kill_when(&mut self, now: impl Fn() -> bool) {
+        let (begun, host) = (Instant::now(), self.host.take().unwrap());
+        let mut client = host.client();
+        while !now() {
+            assert_eq!(self.begun.look(&mut client, &person).unwrap(), None, "the run was over before");
+            assert!(begun.elapsed() < ENDS_WITHIN, "the moment to kill does not come");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        host.kill();
+        self.host = Some(self.place.start());
+        self.employ();
+    }
+
     /// Nobody is killed any more: what comes of it.
     fn end(&mut self) -> Ended {
+        self.end_with(&person)
+    }
+
+    fn end_with(&mut self, person: &Person) -> Ended {
         let (begun, mut client) = (Instant::now(), self.host.as_ref().unwrap().client());
         loop {
-            if let Some(ended) = self.begun.look(&mut client, &person).unwrap() {
+            if let Some(ended) = self.begun.look(&mut client, person).unwrap() {
                 return ended;
             }
             assert!(begun.elapsed() < ENDS_WITHIN, "the run does not come to its end");

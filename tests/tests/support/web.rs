@@ -9,6 +9,9 @@ use std::time::Duration;
 /// How long every answer takes: long enough that a kill finds requests under way.
 const TAKES: Duration = Duration::from_millis(15);
 
+/// How long the webhook takes to answer.
+const WEBHOOK_TAKES: Duration = Duration::from_millis(250);
+
 /// What is there, by path, and the file of `peers/pages` that holds it.
 const PAGES: [(&str, &str); 4] = [
     ("/rfc/rfc6585.txt", "rfc6585.txt"),
@@ -89,7 +92,7 @@ impl Web {
             seen.push(visit.clone());
             seen.iter().filter(|other| other.path == visit.path).count()
         };
-        std::thread::sleep(TAKES);
+        std::thread::sleep(if visit.method == "POST" { WEBHOOK_TAKES } else { TAKES });
         let (status, kind, body) = answer(&visit, nth);
         let head = format!("HTTP/1.1 {status}\r\ncontent-type: {kind}\r\nconnection: close\r\n");
         reader.get_mut().write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes())
