@@ -21,7 +21,7 @@ use support::far::{Far, Working};
 use support::host::{Place, Running};
 use support::ledger::{Ledger, Seen};
 use support::say::say;
-use support::web::Web;
+use support::web::{Visit, Web};
 
 /// Kills of each disturbed run when nothing else is said.
 const KILLS: u64 = 5;
@@ -95,20 +95,33 @@ fn a_host_that_dies_while_the_webhook_is_called_sends_the_report_again_under_the
     scene.close();
 }
 
-#[test]
-fn without_a_word_about_repeating_a_person_is_asked_what_became_of_the_report() {
-    let mut story = Story::of("nightly-report", 5, |input| input["wait"] = json!("PT1S"));
-    let send = story.example.workflow.pointer_mut("/do/9/send/try/0/post/with").unwrap();
-    assert_eq!(send.as_object_mut().unwrap().remove("idempotency"), Some(json!("retry")));
+/// A night in which the host dies while the webhook is called, and the workflow does not say that it may be called again.
+fn in_doubt(nth: u64, says: Value) -> (Ended, Vec<Visit>) {
+    let mut story = Story::of("nightly-report", nth, |input| input["wait"] = json!("PT1S"));
+    let send = story.example.workflow.pointer_mut("/do/9/send/try/0/post/with").unwrap().as_object_mut().unwrap();
+    assert!(send.remove("idempotency").is_some() && send.remove("headers").is_some());
     let mut scene = story.scene(Killed::Together);
     scene.kill_when(|| !story.web.to("POST", "/reports").is_empty());
-    let ended = scene.end_with(&|approval| match text(approval, "kind") {
-        "doubt" => Some(json!({"decision": "answer", "value": {"received": "as the receiver says"}})),
-        _ => person(approval),
-    });
-    assert_eq!(ended.output["receipt"]["received"], "as the receiver says", "{}", ended.output);
-    assert_eq!(story.web.to("POST", "/reports").len(), 1, "nothing was sent again");
+    let ended =
+        scene.end_with(&move |approval| if approval["kind"] == "doubt" { Some(says.clone()) } else { person(approval) });
     scene.close();
+    (ended, story.web.to("POST", "/reports"))
+}
+
+#[test]
+fn a_person_who_knows_what_became_of_the_report_says_so_and_nothing_is_sent_again() {
+    let (ended, sent) = in_doubt(5, json!({"decision": "answer", "value": {"received": "as they say on the phone"}}));
+    assert_eq!(ended.output["receipt"]["received"], "as they say on the phone", "{}", ended.output);
+    assert_eq!(sent.len(), 1);
+}
+
+#[test]
+fn a_report_that_a_person_lets_be_sent_again_goes_out_under_the_same_key() {
+    let (ended, sent) = in_doubt(6, json!({"decision": "approve"}));
+    assert_eq!(ended.output["sent"], true, "{}", ended.output);
+    let [first, second] = sent.try_into().unwrap();
+    assert_eq!(first, second);
+    assert!(!first.key.is_empty());
 }
 
 /// What the person says: by what is asked, so that it is the same in every run.
