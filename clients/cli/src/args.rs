@@ -10,7 +10,7 @@ use std::path::PathBuf;
 /// KernelOS: AI work that survives. A workspace is an append-only event log; agents, devices and providers come and go
 /// around it.
 #[derive(Debug, Parser)]
-#[command(name = "kernelos", version)]
+#[command(name = "kernelos", version, after_help = EXIT_CODES)]
 pub struct Args {
     /// Where this machine keeps its workspaces.
     #[arg(long, global = true, env = "KERNELOS_DATA", default_value_os_t = default_data(), value_name = "DIR")]
@@ -19,6 +19,11 @@ pub struct Args {
     #[command(subcommand)]
     pub command: Command,
 }
+
+/// What scripts can rely on.
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 it was tried and failed; 2 it was not understood, or a file has mistakes; 3 something stored is
+not as it was written; 4 it waits for a person; 130 it was interrupted. Data go to stdout, everything else to stderr.";
 
 /// What to do.
 #[derive(Debug, Subcommand)]

@@ -9,7 +9,13 @@
 //! | 4 | it waits for a person; nothing is lost, and it goes on when somebody decides |
 //! | 130 | the user interrupted it; what was begun is in the log and goes on when a host runs |
 
+use std::io::Write as _;
 use std::process::ExitCode;
+
+/// Print a line of data. Whoever closed the output does not want to read it, and is not told.
+pub fn print(line: impl std::fmt::Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
 
 /// Why a command of the program failed.
 #[derive(Debug, Clone, PartialEq, Eq)]

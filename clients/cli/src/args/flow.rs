@@ -13,7 +13,7 @@ pub enum Workflow {
 /// Check workflow files.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Files to check, YAML or JSON.
+    /// Workflows, YAML or JSON; also kernelos.yaml.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// One JSON object a line: each mistake, or what a file without mistakes holds.
@@ -170,10 +170,10 @@ pub struct Approve {
     /// The answer to a question: JSON, or text.
     #[arg(long, value_name = "JSON|TEXT")]
     pub answer: Option<String>,
-    /// List what waits.
+    /// List what waits, and decide nothing.
     #[arg(long)]
     pub list: bool,
-    /// List what was decided too; with --reject or --reason, decide everything that waits for an approval.
+    /// Decide everything that waits for an approval; with --list, show what was decided too.
     #[arg(long)]
     pub all: bool,
     /// List as JSON, one object a line.

@@ -5,20 +5,20 @@ use super::send::once;
 use super::{block_on, ids, workspaces};
 use crate::api::Api;
 use crate::args::Approve;
-use crate::outcome::Problem;
+use crate::outcome::{Problem, print};
 use crate::timeline::{Ask, clock, lines, short};
 use serde_json::Value;
 use std::path::Path;
 
 pub fn run(data: &Path, approve: &Approve) -> Result<(), Problem> {
-    let api = Api::reach(data)?;
+    let api = Api::reach_to_tell(data)?;
     block_on(async {
         let workspace = workspaces::existing(&api, approve.workspace.as_deref()).await?;
         let base = format!("/v1/workspaces/{workspace}");
         let decides = approve.reject || approve.reason.is_some() || approve.edit.is_some() || approve.answer.is_some();
         match &approve.approval {
             Some(part) => one(&api, &base, part, approve).await,
-            None if approve.all && decides && !approve.list => all(&api, &base, approve).await,
+            None if approve.all && !approve.list => all(&api, &base, approve).await,
             None if decides && !approve.list => Err(Problem::usage(
                 "a decision is about one approval",
                 "Name it, or decide all with --all: kernelos approve --list shows what waits.",
@@ -39,7 +39,7 @@ async fn list(api: &Api, base: &str, approve: &Approve) -> Result<(), Problem> {
         eprintln!("nothing waits for a person");
     }
     for view in &views {
-        println!("{}", if approve.json { view.to_string() } else { shown(view) });
+        print(if approve.json { view.to_string() } else { shown(view) });
     }
     Ok(())
 }
@@ -73,7 +73,7 @@ async fn one(api: &Api, base: &str, part: &str, approve: &Approve) -> Result<(),
     eprintln!("{}", shown(view.unwrap_or(&Value::Null)));
     let data = data(&ask, approve)?;
     once(api, base, "approval.decide", &data).await?;
-    println!("{id}");
+    print(id);
     let task = view.and_then(|view| view.get("task")?.as_str()).unwrap_or_default();
     goes_on(api, task);
     Ok(())
@@ -84,7 +84,7 @@ async fn all(api: &Api, base: &str, approve: &Approve) -> Result<(), Problem> {
     for view in waiting.iter().filter(|view| view.get("kind").and_then(Value::as_str) == Some("approval")) {
         let ask = ask(view);
         once(api, base, "approval.decide", &data(&ask, approve)?).await?;
-        println!("{}", ask.id);
+        print(ask.id);
     }
     Ok(())
 }

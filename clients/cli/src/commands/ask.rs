@@ -1,7 +1,7 @@
 //! `kernelos ask`: one step of one agent, waited for.
 
 use super::send::{define, made, once};
-use super::{block_on, workspaces};
+use super::{block_on, ids, workspaces};
 use crate::api::Api;
 use crate::args::Ask;
 use crate::outcome::Problem;
@@ -18,7 +18,11 @@ pub fn run(data: &Path, ask: &Ask) -> Result<(), Problem> {
         let workspace = workspaces::existing_or_new(&api, data, ask.workspace.as_deref()).await?;
         let base = format!("/v1/workspaces/{workspace}");
         let agent = agent(&api, &base, data, ask).await?;
-        let task = begin(&api, &base, &agent, ask).await?;
+        let known = match &ask.task {
+            Some(part) => Some(ids::task(&api, &base, part).await?),
+            None => None,
+        };
+        let task = begin(&api, &base, &agent, known, ask).await?;
         let view = wait(&api, &base, &task, ask).await?;
         show(&view, &task, ask)
     })
@@ -65,13 +69,10 @@ async fn agent(api: &Api, base: &str, data: &Path, ask: &Ask) -> Result<String, 
     Ok(agent)
 }
 
-async fn begin(api: &Api, base: &str, agent: &str, ask: &Ask) -> Result<String, Problem> {
-    let data = json!({ "agent": agent, "prompt": ask.question, "task": ask.task, "max_tokens": ask.max_tokens });
+async fn begin(api: &Api, base: &str, agent: &str, known: Option<String>, ask: &Ask) -> Result<String, Problem> {
+    let data = json!({ "agent": agent, "prompt": ask.question, "task": known, "max_tokens": ask.max_tokens });
     let outcome = once(api, base, "task.ask", &data).await?;
-    match &ask.task {
-        Some(task) => Ok(task.clone()),
-        None => made(&outcome, 0),
-    }
+    known.map_or_else(|| made(&outcome, 0), Ok)
 }
 
 async fn wait(api: &Api, base: &str, task: &str, ask: &Ask) -> Result<Value, Problem> {

@@ -7,8 +7,14 @@ use serde_json::{Value, json};
 
 /// Define something once: the same definition has the same idempotency key, so repeating it finds the first.
 pub async fn define(api: &Api, base: &str, name: &str, data: &Value) -> Result<String, Problem> {
+    define_again(api, base, name, data, 0).await
+}
+
+/// Define the same for the `nth` time, from 0: what was defined otherwise in between has its name back then.
+pub async fn define_again(api: &Api, base: &str, name: &str, data: &Value, nth: u32) -> Result<String, Problem> {
     let key = HashText(hash(Domain::Identity, &[name.as_bytes(), data.to_string().as_bytes()]));
-    let outcome = command(api, base, &format!("define-{key}"), name, data).await?;
+    let again = if nth == 0 { String::new() } else { format!("-{nth}") };
+    let outcome = command(api, base, &format!("define-{key}{again}"), name, data).await?;
     made(&outcome, 0)
 }
 

@@ -6,13 +6,16 @@ use super::send::once;
 use super::{block_on, ids, workspaces};
 use crate::api::Api;
 use crate::args::{Task, TaskCancel, TaskFollow, TaskList, TaskRetry, TaskShow, Watch};
-use crate::outcome::Problem;
+use crate::outcome::{Problem, print};
 use crate::timeline::{Names, Timeline, clock, cost, short, shown};
 use serde_json::{Value, json};
 use std::path::Path;
 
 pub fn run(data: &Path, task: &Task) -> Result<(), Problem> {
-    let api = Api::reach(data)?;
+    let api = match task {
+        Task::Follow(_) | Task::Retry(_) => Api::reach(data)?,
+        Task::List(_) | Task::Show(_) | Task::Cancel(_) => Api::reach_to_tell(data)?,
+    };
     block_on(async {
         match task {
             Task::List(list) => self::list(&api, list).await,
@@ -41,7 +44,7 @@ async fn list(api: &Api, list: &TaskList) -> Result<(), Problem> {
         eprintln!("there is no task yet: kernelos run, or kernelos ask");
     }
     for task in &tasks {
-        println!("{}", if list.json { task.to_string() } else { line(task) });
+        print(if list.json { task.to_string() } else { line(task) });
     }
     Ok(())
 }
@@ -63,15 +66,15 @@ async fn show(api: &Api, show: &TaskShow) -> Result<(), Problem> {
     let (_, base, task) = found(api, show.workspace.as_deref(), &show.id).await?;
     let view = api.get(&format!("{base}/tasks/{task}"), 30_000).await?;
     if show.json {
-        println!("{view}");
+        print(view);
         return Ok(());
     }
     let agents = api.get(&format!("{base}/agents"), 30_000).await?;
     for line in lines(&view, &agents) {
-        println!("{line}");
+        print(line);
     }
     for approval in view.get("approvals").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str) {
-        println!("waits      for a person: kernelos approve {}", short(approval));
+        print(format_args!("waits      for a person: kernelos approve {}", short(approval)));
     }
     if let Some(class) = view.pointer("/run/failure/class").or(view.pointer("/failure/class")).and_then(Value::as_str) {
         eprintln!("\nhint: {}", advice(class, short(&task)));
@@ -163,7 +166,7 @@ async fn cancel(api: &Api, cancel: &TaskCancel) -> Result<(), Problem> {
     let (_, base, task) = found(api, cancel.workspace.as_deref(), &cancel.id).await?;
     let data = json!({ "task": task, "reason": cancel.reason });
     once(api, &base, "task.cancel", &data).await.map_err(|problem| not_outstanding(problem, &task))?;
-    println!("{task}");
+    print(task);
     eprintln!("it is cancelled with everything beneath it; what is under way at this moment is not waited for");
     Ok(())
 }

@@ -58,16 +58,21 @@ impl Timeline {
 
     fn settled(&mut self, told: &Told<'_>, id: &str) -> Option<Moment> {
         let call = self.calls.get(id)?.clone();
+        if told.at("/outcome/is").and_then(Value::as_str) == Some("cancelled") {
+            self.calls.remove(id);
+            return None;
+        }
         let failed = told.at("/outcome/class").and_then(Value::as_str);
         let detail = told.said("detail").unwrap_or_default();
         let name = call.node.map(|node| self.node_name(node));
         match (name, failed) {
-            // What a task of the workflow got is told when the task is done.
+            // What a task of the workflow got is told when it is done.
             (Some(_), None) => None,
-            (Some(name), Some(class)) => {
+            // That it failed is told with what is done about it.
+            (Some(name), Some(_)) => {
                 self.calls.remove(id);
-                let moment = self.moment(Kind::Failed, &name, format!("{class}: {detail}"));
-                Some(moment)
+                self.failed = Some(name);
+                None
             }
             (None, failed) => {
                 self.calls.remove(id);
@@ -110,7 +115,10 @@ impl Timeline {
                 let Some(_) = self.asks.remove(&id) else { return Vec::new() };
                 let decision = told.text("decision").replace('_', " ");
                 let why = told.said("reason").map(|why| format!(": {}", one_line(why))).unwrap_or_default();
-                let about = format!("{decision} by {}{why}", who(told.text("by")));
+                let about = match decision.as_str() {
+                    "timed out" => "nobody decided in time".to_owned(),
+                    _ => format!("{decision} by {}{why}", told.text("by")),
+                };
                 let waiting = self.calls.iter_mut().find(|(_, call)| call.decided.as_deref() == Some(id.as_str()));
                 if let Some((_, call)) = waiting {
                     call.decided = Some(about.clone());
@@ -195,9 +203,4 @@ fn about(capability: &str, arguments: &Value) -> String {
         "agent" => text("agent"),
         _ => String::new(),
     }
-}
-
-/// Somebody, as people say it.
-fn who(by: &str) -> &str {
-    if by.starts_with("device") || by.is_empty() { "you" } else { by }
 }

@@ -42,8 +42,11 @@ pub struct Timeline {
     began_ms: Option<u64>,
     /// Tasks of the workflow that were begun and are not done, outermost first.
     frames: Vec<Frame>,
-    /// Where the value flows next; a wait or a retry whose time is not known yet.
+    /// A wait or a retry whose time is not known yet.
     expects: Option<run::Expects>,
+    /// The task of the workflow that comes next, and the one whose call failed last.
+    next: Option<u64>,
+    failed: Option<String>,
     calls: BTreeMap<String, Call>,
     steps: BTreeMap<String, Step>,
     /// What is owed from outside: effects that are not over, and what they are for.
@@ -112,7 +115,7 @@ impl Timeline {
         if self.summary.ending.is_some() {
             return None;
         }
-        self.owed.values().next_back().filter(|label| !label.is_empty()).cloned()
+        self.owed.values().rev().find(|label| !label.is_empty()).cloned()
     }
 
     /// What waits for a person.

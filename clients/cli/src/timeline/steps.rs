@@ -62,7 +62,8 @@ impl Timeline {
 
     fn effect_requested(&mut self, told: &Told<'_>, effect: String) {
         let label = match (told.text("step"), told.text("call")) {
-            ("", "") => "a person is told".to_owned(),
+            // A notice to a person is nothing that is watched.
+            ("", "") => String::new(),
             ("", call) => self.call_label(call),
             (step, _) => self.step_label(step),
         };
@@ -76,7 +77,7 @@ impl Timeline {
         let left = told.number("not_before").unwrap_or_default().saturating_sub(told.at_ms);
         let detail = one_line(told.said("detail").unwrap_or_default());
         let (name, _) = what.split_once(": ").unwrap_or((&what, ""));
-        let about = format!("{}: {detail}; again in {}", told.text("class"), render::duration(left));
+        let about = format!("again in {}: {}: {detail}", render::duration(left), told.text("class"));
         self.moment(Kind::Retry, name, about)
     }
 

@@ -1,7 +1,7 @@
 //! What a folder declares, made known to the workspace.
 
 use super::super::ids::texts;
-use super::super::send::{define, made, once};
+use super::super::send::define_again;
 use super::prepare::{Prepared, agents_named, mistakes};
 use crate::api::Api;
 use crate::outcome::Problem;
@@ -9,6 +9,9 @@ use crate::project::{Agent, Project};
 use crate::source::Finding;
 use crate::timeline::Names;
 use serde_json::{Value, json};
+
+/// How often an agent may be changed to what it was before.
+const CHANGES_MAX: u32 = 256;
 
 /// Define the agents of `project`. One that is known as it stands there is left alone.
 pub async fn agents(api: &Api, base: &str, project: &Project) -> Result<(), Problem> {
@@ -21,13 +24,22 @@ pub async fn agents(api: &Api, base: &str, project: &Project) -> Result<(), Prob
         data.insert("name".to_owned(), json!(agent.name));
         data.insert("provider".to_owned(), json!(provider(&providers, agent)?));
         let data = Value::Object(data);
-        let id = define(api, base, "agent.define", &data).await?;
-        if !is_current(api, base, &id).await? {
-            // Defined like this before, then otherwise: its name has to stand for this one again.
-            made(&once(api, base, "agent.define", &data).await?, 0)?;
-        }
+        current(api, base, &data).await?;
     }
     Ok(())
+}
+
+/// Define an agent, or find it as it was defined before. If its name was given to another one in between, it has to
+/// stand for this one again.
+async fn current(api: &Api, base: &str, data: &Value) -> Result<(), Problem> {
+    for nth in 0..CHANGES_MAX {
+        let id = define_again(api, base, "agent.define", data, nth).await?;
+        if is_current(api, base, &id).await? {
+            return Ok(());
+        }
+    }
+    let hint = "Give the agent another name, or change its instructions.";
+    Err(Problem::failed("changed_too_often", format!("an agent was changed back {CHANGES_MAX} times"), hint))
 }
 
 async fn is_current(api: &Api, base: &str, id: &str) -> Result<bool, Problem> {

@@ -46,7 +46,7 @@ fn named(rules: &Egress) -> Vec<String> {
 /// The command that allows it.
 pub fn command(rules: &Egress) -> String {
     let mut words = vec!["kernelos egress allow".to_owned()];
-    words.extend(rules.hosts.iter().map(|rule| format!("'{rule}'")));
+    words.extend(rules.hosts.iter().map(|rule| format!("--host '{rule}'")));
     words.extend(rules.private.iter().map(|rule| format!("--private '{rule}'")));
     words.extend(rules.secrets.iter().map(|rule| format!("--secret '{rule}'")));
     words.join(" ")

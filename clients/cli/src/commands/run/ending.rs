@@ -56,30 +56,38 @@ fn show(output: &Value) {
 pub fn advice(class: &str, task: &str) -> String {
     let first = match class {
         "unknown_agent" => "Declare the agent in kernelos.yaml beside the workflow.",
-        "refused_host" | "refused_scheme" => "Let the workspace reach it: kernelos egress allow HOST.",
-        "refused_address" => "Grant the range, if you mean it: kernelos egress allow --private RANGE.",
-        "auth" => "Check the provider's key: kernelos provider test.",
-        "unavailable" | "connect" | "interrupted" => "Check that the provider can be reached: kernelos provider test.",
-        "rate_limited" | "overload" | "quota" => "The provider has had enough for now; wait, or use another one.",
-        "no_progress" | "turns" | "tokens" | "cost" | "limit" => {
-            "The agent came to its limits: see them in kernelos.yaml."
+        "refused_host" | "refused_scheme" => "Let the workspace reach it: kernelos egress allow --host HOST",
+        "refused_address" => "Grant the range, if you mean it: kernelos egress allow --private RANGE",
+        "auth" => "Check the provider's key: kernelos provider test",
+        "unavailable" | "connect" | "interrupted" => {
+            "Check that it can be reached; for a provider: kernelos provider test"
         }
+        "rate" | "overload" | "quota" => "The provider takes no more at this moment: wait, or use another one.",
+        "context_too_long" => {
+            "The model takes less than it was given: set context_tokens in kernelos.yaml, or say less."
+        }
+        "no_progress" | "limit_reached" => "The agent came to its limits: they are set in kernelos.yaml.",
         "invalid_output" => "The model does not give what the schema asks for: see the prompt, or use another model.",
-        "expression" | "expression_steps" | "expression_limit" => "An expression of the workflow cannot be evaluated.",
-        "validation" | "invalid_input" => "What was given does not fit the schema.",
+        "expression" => "An expression of the workflow cannot be evaluated with these values, or takes too long.",
+        "validation" | "invalid_arguments" => "What was given does not fit its schema.",
         "rejected" | "in_doubt" => "A person said no, or did not say yes in time.",
-        _ => "Nothing that was done before is lost.",
+        _ => "What was done before is not lost.",
     };
     format!("{first}\nWhat happened: kernelos task show {task}; again from there: kernelos task retry {task}")
 }
 
 fn waits(watching: &Watching<'_>, timeline: &Timeline) -> Problem {
-    let asks: Vec<String> = timeline.asks().map(|ask| short(&ask.id).to_owned()).collect();
-    let what = match asks.len() {
+    let decide: Vec<String> = timeline
+        .asks()
+        .map(|ask| {
+            let answer = if ask.kind == "question" { " --answer …" } else { "" };
+            format!("kernelos approve {}{answer}", short(&ask.id))
+        })
+        .collect();
+    let what = match decide.len() {
         1 => "the task waits for a decision; nothing is lost".to_owned(),
         several => format!("the task waits for {several} decisions; nothing is lost"),
     };
-    let decide: Vec<String> = asks.iter().map(|id| format!("kernelos approve {id}")).collect();
     let then = format!("then go on with: kernelos task follow {}", short(watching.task));
     Problem::waits(what, format!("{}\n{then}", decide.join("\n")))
 }

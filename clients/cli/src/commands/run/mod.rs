@@ -15,7 +15,7 @@ use super::{block_on, workspaces};
 use crate::api::Api;
 use crate::args::Run;
 use crate::host::Config;
-use crate::outcome::Problem;
+use crate::outcome::{Problem, print};
 use crate::timeline::Timeline;
 use prepare::Prepared;
 use serde_json::{Value, json};
@@ -49,7 +49,7 @@ async fn start(api: &Api, data: &Path, run: &Run, prepared: Prepared) -> Result<
     let started = once(api, &base, "run.start", &json!({ "workflow": workflow, "input": prepared.input })).await?;
     let task = made(&started, 0)?;
     if run.detach {
-        println!("{}", if run.watch.json { json!({ "task": task }).to_string() } else { task.clone() });
+        print(if run.watch.json { json!({ "task": task }).to_string() } else { task.clone() });
         eprintln!("it runs; to watch it: kernelos task follow {}", crate::timeline::short(&task));
         return Ok(());
     }

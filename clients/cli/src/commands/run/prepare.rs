@@ -3,15 +3,12 @@
 use crate::args::Run;
 use crate::outcome::Problem;
 use crate::project::Project;
-use crate::source::{Finding, Source, open, workflow};
+use crate::source::{FILE_BYTES_MAX, Finding, Mark, Source, open, workflow};
 use crate::words::counted;
 use kernel::workflow::{Definition, NodeKind};
 use serde_json::Value;
 use std::io::Read as _;
 use std::path::Path;
-
-/// The most bytes of input that are read.
-const INPUT_BYTES_MAX: u64 = 4 << 20;
 
 /// A workflow that may be run.
 pub struct Prepared {
@@ -68,18 +65,34 @@ pub fn agents_named(prepared: &Prepared) -> Vec<(String, String)> {
 fn input(path: &Path) -> Result<Value, Problem> {
     let (name, bytes) = if path == Path::new("-") {
         let mut bytes = Vec::new();
-        let read = std::io::stdin().take(INPUT_BYTES_MAX + 1).read_to_end(&mut bytes);
+        let read = std::io::stdin().take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes);
         read.map_err(|why| Problem::usage(format!("standard input: {why}"), "Give the input with --input FILE."))?;
         ("standard input".to_owned(), bytes)
     } else {
         (path.display().to_string(), open(path)?)
     };
-    // JSON first: it may say what YAML cannot, such as halves of characters in escapes.
-    if let Ok(value) = serde_json::from_slice(&bytes) {
-        return Ok(value);
+    if bytes.len() > FILE_BYTES_MAX {
+        let hint = "Keep what is large in documents of the workspace, and let the workflow read them.";
+        return Err(Problem::usage(format!("the input in {name} has more than {FILE_BYTES_MAX} bytes"), hint));
     }
-    Source::read(&bytes).map(|source| source.value).map_err(|finding| {
-        eprintln!("{}", finding.line(&name));
-        Problem::usage(format!("the input in {name} cannot be read"), "Nothing was started. Give JSON or YAML.")
-    })
+    // JSON first: it may say what YAML cannot, such as halves of characters in escapes.
+    let why = match serde_json::from_slice(&bytes) {
+        Ok(value) => return Ok(value),
+        Err(why) => why,
+    };
+    let is_json = path.extension().is_some_and(|it| it.eq_ignore_ascii_case("json"));
+    let finding = match Source::read(&bytes) {
+        Ok(source) => return Ok(source.value),
+        Err(_) if is_json => not_json(&why),
+        Err(finding) => finding,
+    };
+    eprintln!("{}", finding.line(&name));
+    Err(Problem::usage(format!("the input in {name} cannot be read"), "Nothing was started. Give JSON or YAML."))
+}
+
+fn not_json(why: &serde_json::Error) -> Finding {
+    let mark = Mark { line: why.line().max(1), column: why.column().max(1) };
+    let text = why.to_string();
+    let what = text.split(" at line ").next().unwrap_or_default();
+    Finding::new(mark, "not_json", format!("this is not JSON: {what}"))
 }
