@@ -13,6 +13,7 @@ pub mod provider;
 pub mod sequencing;
 pub mod store;
 pub mod vault;
+pub mod verification;
 pub mod views;
 
 pub use ambient::{Clock, Entropy, EntropyError, Timer};
@@ -25,3 +26,4 @@ pub use provider::{Codec, Decoder, Live, Models, Silent};
 pub use sequencing::{Sequencing, SequencingError};
 pub use store::{Conflict, Store, StoreError};
 pub use vault::{Secret, Vault, VaultError};
+pub use verification::{Support, Verification, Verifier};

@@ -224,6 +224,16 @@ pub trait Codec {
 
     /// What reads the answer that begins with `head`, whatever its status and its form.
     fn decoder(&self, head: &http::response::Parts) -> Box<dyn Decoder>;
+
+    /// The HTTP request that asks for the names of the models, in dialects that have one.
+    fn encode_models(&self, _base_url: &str, _key: Option<&str>) -> Option<http::Request<Bytes>> {
+        None
+    }
+
+    /// The names in the answer to it; nothing when it holds none.
+    fn decode_models(&self, _body: &[u8]) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Reads one answer, in pieces that are cut anywhere. No I/O and no clock: whoever feeds it keeps deadlines and limits.

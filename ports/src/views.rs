@@ -262,6 +262,12 @@ pub struct ProviderView {
     /// Reference to the key.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key_ref: Option<String>,
+    /// How long one call may take, in milliseconds; the host's usual time when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ms: Option<u64>,
+    /// Whether conversation and key may travel in clear to another machine.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_plain_http: bool,
     /// Price of a million tokens of requests, in millionths of a currency.
     pub input_micros_per_mtok: u64,
     /// Price of a million tokens of answers, in millionths of the same currency.

@@ -5,9 +5,17 @@ use http::Uri;
 use ports::provider::ModelFailure;
 
 /// The address of Chat Completions under `base_url`, with or without a trailing slash there.
-///
-/// The base URL is never repeated in a failure: what is refused may hold a password.
 pub fn chat_completions(base_url: &str) -> Result<Uri, ModelFailure> {
+    below(base_url, "chat/completions")
+}
+
+/// The address of the list of models.
+pub fn models(base_url: &str) -> Result<Uri, ModelFailure> {
+    below(base_url, "models")
+}
+
+/// The base URL is never repeated in a failure: what is refused may hold a password.
+fn below(base_url: &str, rest: &str) -> Result<Uri, ModelFailure> {
     let base: Uri = base_url.parse().map_err(|_| invalid("the base URL cannot be read as a URL"))?;
     let scheme = base.scheme_str().unwrap_or_default();
     if scheme != "http" && scheme != "https" {
@@ -24,6 +32,6 @@ pub fn chat_completions(base_url: &str) -> Result<Uri, ModelFailure> {
         return Err(invalid("the base URL names no usable host and port"));
     }
     let path = base.path().trim_end_matches('/');
-    let address = format!("{scheme}://{authority}{path}/chat/completions");
+    let address = format!("{scheme}://{authority}{path}/{rest}");
     address.parse().map_err(|_| invalid("the base URL cannot be extended by a path"))
 }

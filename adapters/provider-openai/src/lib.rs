@@ -12,6 +12,7 @@ mod endpoint;
 mod events;
 mod failure;
 mod fields;
+mod models;
 mod names;
 mod question;
 mod retry_after;
@@ -47,5 +48,13 @@ impl Codec for ChatCompletions {
 
     fn decoder(&self, head: &http::response::Parts) -> Box<dyn Decoder> {
         Box::new(decoder::Answer::of(head))
+    }
+
+    fn encode_models(&self, base_url: &str, key: Option<&str>) -> Option<http::Request<Bytes>> {
+        models::encode(base_url, key)
+    }
+
+    fn decode_models(&self, body: &[u8]) -> Vec<String> {
+        models::decode(body)
     }
 }

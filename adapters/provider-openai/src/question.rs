@@ -166,7 +166,7 @@ fn idempotency(key: &str) -> Result<HeaderValue, ModelFailure> {
 }
 
 /// The key as credential. A key with a line end, as files and pastes have them, is named as such and never shown.
-fn bearer(key: &str) -> Result<HeaderValue, ModelFailure> {
+pub fn bearer(key: &str) -> Result<HeaderValue, ModelFailure> {
     let mut value = sendable(key, &format!("Bearer {key}"))
         .ok_or_else(|| failed(FailureClass::Auth, "the key is empty or holds characters no header can carry"))?;
     value.set_sensitive(true);

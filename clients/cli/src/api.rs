@@ -86,6 +86,11 @@ impl Api {
         self.send(Method::POST, path, Some(key), Bytes::from(body.to_string()), 30_000).await
     }
 
+    /// Ask `path` something that needs a body and changes nothing.
+    pub async fn ask(&self, path: &str, body: &Value, timeout_ms: u64) -> Result<Value, Problem> {
+        self.send(Method::POST, path, None, Bytes::from(body.to_string()), timeout_ms).await
+    }
+
     async fn send(
         &self,
         method: Method,

@@ -1,19 +1,55 @@
 //! What the program understands.
 
+pub mod agent;
+pub mod capability;
+pub mod completions;
+pub mod documents;
+pub mod egress;
 mod flow;
+pub mod init;
+pub mod provider;
+mod reading;
+pub mod workspace;
 
 pub use flow::{Approve, Check, Run, Task, TaskCancel, TaskFollow, TaskList, TaskRetry, TaskShow, Watch, Workflow};
+pub use reading::Reading;
 
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  done
+    1  it was tried and failed; what was there before is as it was
+    2  it was not understood: unknown flags, a workflow file with mistakes
+    3  something stored is not as it was written
+    4  it waits for a person; nothing is lost, and it goes on when somebody decides
+  130  interrupted; what was begun is in the log and goes on when a host runs
+
+Data goes to stdout and talk to stderr. Nothing is coloured. Commands that show something have --json.";
+
+const INIT_EXAMPLES: &str = "\
+Examples:
+  kernelos init                                   asks for everything
+  kernelos init triage --template hello --yes     asks nothing, connects nothing
+  kernelos init triage --base-url http://127.0.0.1:11434/v1 --model qwen3 --yes";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  kernelos completions bash >~/.local/share/bash-completion/completions/kernelos
+  kernelos completions zsh >~/.zfunc/_kernelos
+  kernelos completions fish >~/.config/fish/completions/kernelos.fish";
 
 /// KernelOS: AI work that survives. A workspace is an append-only event log; agents, devices and providers come and go
 /// around it.
 #[derive(Debug, Parser)]
 #[command(name = "kernelos", version, after_help = EXIT_CODES)]
 pub struct Args {
-    /// Where this machine keeps its workspaces.
-    #[arg(long, global = true, env = "KERNELOS_DATA", default_value_os_t = default_data(), value_name = "DIR")]
+    /// Where this machine keeps its workspaces; `kernelos` in the user's data directory when absent.
+    #[arg(
+        long, global = true, env = "KERNELOS_DATA", hide_env_values = true, default_value_os_t = default_data(),
+        hide_default_value = true, value_name = "DIR"
+    )]
     pub data: PathBuf,
     /// What to do.
     #[command(subcommand)]
@@ -32,6 +68,9 @@ pub enum Command {
     Dev(Dev),
     /// Ask an agent and wait for its answer.
     Ask(Ask),
+    /// Begin a project: a folder from a template, a provider that was verified, and a workspace.
+    #[command(after_help = INIT_EXAMPLES)]
+    Init(init::Init),
     /// Run a workflow and watch it.
     Run(Run),
     /// Look at tasks and steer them.
@@ -42,12 +81,35 @@ pub enum Command {
     /// Look at workflow files.
     #[command(subcommand)]
     Workflow(Workflow),
+    /// Providers of models: connect, list, test, and keep their keys.
+    #[command(subcommand)]
+    Provider(provider::Provider),
+    /// Agents of a workspace: list, show, define.
+    #[command(subcommand)]
+    Agent(agent::Agent),
+    /// What workflows and agents can ask for.
+    #[command(subcommand)]
+    Capability(capability::Capability),
+    /// Documents of a workspace.
+    #[command(subcommand)]
+    Documents(documents::Documents),
+    /// Where requests of a workspace may go.
+    #[command(subcommand)]
+    Egress(egress::Egress),
+    /// Show what was used of providers, and what it cost.
+    Usage(Reading),
+    /// Workspaces of this machine: list, show, create.
+    #[command(subcommand)]
+    Workspace(workspace::Workspace),
     /// Show the event log.
     Log(Log),
     /// Replay a workspace from its first event; with --verify, compare everything that is stored.
     Replay(Replay),
     /// Look at this machine's set-up, and say what is wrong and how to mend it.
     Doctor(Doctor),
+    /// Print a script that completes the program's arguments in a shell.
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(completions::Completions),
 }
 
 /// Run the embedded host.
@@ -73,13 +135,13 @@ pub struct Ask {
     #[arg(long, value_name = "ID")]
     pub task: Option<String>,
     /// Where the provider is reached, up to and including its version: https://host/v1.
-    #[arg(long, env = "KERNELOS_BASE_URL", value_name = "URL")]
+    #[arg(long, env = "KERNELOS_BASE_URL", hide_env_values = true, value_name = "URL")]
     pub base_url: Option<String>,
     /// The provider's name of the model.
-    #[arg(long, env = "KERNELOS_MODEL", value_name = "NAME")]
+    #[arg(long, env = "KERNELOS_MODEL", hide_env_values = true, value_name = "NAME")]
     pub model: Option<String>,
     /// Where the key is: env:NAME or vault:NAME. The key itself is never an argument.
-    #[arg(long, env = "KERNELOS_KEY_REF", value_name = "REF")]
+    #[arg(long, env = "KERNELOS_KEY_REF", hide_env_values = true, value_name = "REF")]
     pub key_ref: Option<String>,
     /// The provider's wire dialect.
     #[arg(long, default_value = "openai-chat", value_name = "NAME")]

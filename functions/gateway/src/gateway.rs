@@ -3,7 +3,7 @@
 use crate::tokens::Tokens;
 use kernel::hash::HashText;
 use kernel::id::DeviceId;
-use ports::{Clock, LiveChannel, Sequencing, Timer};
+use ports::{Clock, LiveChannel, Sequencing, Timer, Verifier};
 use std::rc::Rc;
 
 /// What a request is handled with.
@@ -13,6 +13,8 @@ pub struct Gateway<'a> {
     pub sequencing: &'a dyn Sequencing,
     /// What streams are fed from.
     pub feed: &'a Feed,
+    /// What finds out whether a provider works.
+    pub verifier: &'a dyn Verifier,
     /// Who may ask.
     pub tokens: &'a Tokens,
     /// The time, for commands that do not say when they were authored.

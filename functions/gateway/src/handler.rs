@@ -4,7 +4,7 @@ use crate::gateway::Gateway;
 use crate::path::Params;
 use crate::query::{self, Given};
 use crate::routes::{self, Endpoint, Missing};
-use crate::{browser, commands, models, openapi, reads, stream, workspaces};
+use crate::{browser, commands, models, openapi, reads, stream, verify, workspaces};
 use bytes::Bytes;
 use futures_util::stream::LocalBoxStream;
 use http::header::{ALLOW, HeaderValue};
@@ -78,6 +78,7 @@ async fn whole(endpoint: Endpoint, call: &Call<'_>) -> Result<Response<Bytes>, P
         Endpoint::ListTasks => models::tasks(call).await,
         Endpoint::ListAgents => models::list(call, Query::Agents).await,
         Endpoint::ListProviders => models::list(call, Query::Providers).await,
+        Endpoint::VerifyProvider => verify::provider(call).await,
         Endpoint::ListWorkflows => models::list(call, Query::Workflows).await,
         Endpoint::ListCapabilities => models::list(call, Query::Capabilities).await,
         Endpoint::ListApprovals => models::approvals(call).await,

@@ -28,6 +28,7 @@ mod stream;
 mod tests;
 mod time;
 mod tokens;
+mod verify;
 mod workspaces;
 
 pub use gateway::{Feed, Gateway};

@@ -16,6 +16,8 @@ pub const EFFECTS: u64 = 256;
 pub const EFFECTS_USUALLY: u64 = 100;
 /// Longest time that a request waits for a task.
 pub const WAIT_MS: u64 = 30_000;
+/// Longest time that one question to a provider takes that is verified.
+pub const VERIFY_MS: u64 = 60_000;
 /// Most events that a stream reads at once.
 pub const STREAM_EVENTS: usize = 64;
 /// A stream that was read this far hands it on before it reads more: what a slow client costs is about this much.
@@ -28,12 +30,13 @@ pub const HEARTBEAT_MS: u64 = 15_000;
 pub const RETRY_MS: u64 = 1_000;
 
 /// The table: name, limit, and what is limited.
-pub const LIMITS: [(&str, u64, &str); 7] = [
+pub const LIMITS: [(&str, u64, &str); 8] = [
     ("body_bytes", BODY_BYTES as u64, "bytes of a body"),
     ("commands", COMMANDS as u64, "commands of one request"),
     ("idempotency_key_bytes", IDEMPOTENCY_KEY_BYTES as u64, "visible ASCII characters of an Idempotency-Key"),
     ("events", EVENTS, "events of one answer"),
     ("effects", EFFECTS, "effects of one answer"),
     ("wait_ms", WAIT_MS, "milliseconds that a request waits for a task"),
+    ("verify_ms", VERIFY_MS, "milliseconds that one question to a provider takes that is verified"),
     ("heartbeat_ms", HEARTBEAT_MS, "milliseconds between the heartbeats of a stream"),
 ];

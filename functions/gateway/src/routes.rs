@@ -32,6 +32,8 @@ pub enum Endpoint {
     ListAgents,
     /// See [`crate::models::list`].
     ListProviders,
+    /// See [`crate::verify::provider`].
+    VerifyProvider,
     /// See [`crate::models::list`].
     ListWorkflows,
     /// See [`crate::models::list`].
@@ -59,6 +61,8 @@ pub enum Verb {
     Get,
     /// Changes something, under an identity that makes repeating safe.
     Post,
+    /// Changes nothing either, and has a body to ask with.
+    Ask,
 }
 
 impl Verb {
@@ -66,7 +70,7 @@ impl Verb {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Get => "GET",
-            Self::Post => "POST",
+            Self::Post | Self::Ask => "POST",
         }
     }
 }
@@ -147,7 +151,7 @@ const fn get(endpoint: Endpoint, path: &'static str, summary: &'static str, give
 }
 
 /// Every route.
-pub static ROUTES: [Route; 20] = [
+pub static ROUTES: [Route; 21] = [
     Route {
         method: Verb::Post,
         takes: Some("Batch"),
@@ -202,6 +206,16 @@ pub static ROUTES: [Route; 20] = [
     },
     get(Endpoint::ListAgents, "/v1/workspaces/{workspace}/agents", "List agents.", "Agents"),
     get(Endpoint::ListProviders, "/v1/workspaces/{workspace}/providers", "List providers of models.", "Providers"),
+    Route {
+        method: Verb::Ask,
+        takes: Some("Provider"),
+        ..get(
+            Endpoint::VerifyProvider,
+            "/v1/workspaces/{workspace}/providers/verify",
+            "Find out whether a provider works, by asking it a few tiny questions. Nothing of it is recorded.",
+            "Verification",
+        )
+    },
     get(Endpoint::ListWorkflows, "/v1/workspaces/{workspace}/workflows", "List workflows.", "Workflows"),
     get(
         Endpoint::ListCapabilities,

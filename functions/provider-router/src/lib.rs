@@ -10,7 +10,9 @@ mod handler;
 mod router;
 #[cfg(test)]
 mod tests;
+mod verify;
 
 pub use handler::{PATH, handle};
 pub use ports::provider::ProviderEntry;
 pub use router::{ANSWER_BYTES_MAX, Router};
+pub use verify::Prober;

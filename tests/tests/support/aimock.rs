@@ -6,6 +6,11 @@ use std::process::{Child, Command, Stdio};
 
 const PROGRAM: &str = "peers/node_modules/@copilotkit/aimock/dist/cli.js";
 
+/// An endpoint that does all that is asked when a provider is verified.
+pub fn verifiable() -> Aimock {
+    Aimock::with(&Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/fixtures/verify.json"))
+}
+
 /// A running endpoint; it ends when this is dropped.
 pub struct Aimock {
     process: Child,

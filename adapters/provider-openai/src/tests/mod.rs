@@ -2,6 +2,7 @@
 
 mod answers;
 mod failures;
+mod models;
 mod questions;
 mod streams;
 mod tools;

@@ -1,5 +1,6 @@
 //! `kernelos ask`: one step of one agent, waited for.
 
+use super::provider::refuse_key;
 use super::send::{define, made, once};
 use super::{block_on, ids, workspaces};
 use crate::api::Api;
@@ -12,7 +13,7 @@ use std::path::Path;
 const POLL_MS: u64 = 20_000;
 
 pub fn run(data: &Path, ask: &Ask) -> Result<(), Problem> {
-    refuse_key(ask)?;
+    refuse_key(ask.key_ref.as_deref())?;
     let api = Api::reach(data)?;
     block_on(async {
         let workspace = workspaces::existing_or_new(&api, data, ask.workspace.as_deref()).await?;
@@ -26,18 +27,6 @@ pub fn run(data: &Path, ask: &Ask) -> Result<(), Problem> {
         let view = wait(&api, &base, &task, ask).await?;
         show(&view, &task, ask)
     })
-}
-
-/// A key in place of a reference is refused before it reaches any log, and is not repeated.
-fn refuse_key(ask: &Ask) -> Result<(), Problem> {
-    let is_reference = |text: &String| text.starts_with("env:") || text.starts_with("vault:");
-    if ask.key_ref.as_ref().is_none_or(is_reference) {
-        return Ok(());
-    }
-    Err(Problem::usage(
-        "--key-ref says where the key is, and is not the key itself",
-        "Put the key into an environment variable and name that: --key-ref env:NAME",
-    ))
 }
 
 /// The agent that is asked: defined by the flags, or the one asked last.

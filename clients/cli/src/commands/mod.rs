@@ -1,16 +1,26 @@
 //! The program's commands, one a file.
 
+mod agent;
 mod approve;
 mod ask;
+mod capability;
+mod completions;
 mod dev;
 mod doctor;
+mod documents;
+mod egress;
 mod ids;
+mod init;
 mod log;
+mod provider;
 mod replay;
 mod run;
 mod send;
+mod shown;
 mod task;
+mod usage;
 mod workflow;
+mod workspace;
 mod workspaces;
 
 use crate::args::{Args, Command};
@@ -22,6 +32,14 @@ pub fn run(args: &Args) -> Result<(), Problem> {
     match &args.command {
         Command::Dev(dev) => dev::run(&args.data, dev),
         Command::Ask(ask) => ask::run(&args.data, ask),
+        Command::Init(init) => init::run(&args.data, init),
+        Command::Provider(provider) => provider::run(&args.data, provider),
+        Command::Agent(agent) => agent::run(&args.data, agent),
+        Command::Capability(capability) => capability::run(&args.data, capability),
+        Command::Documents(documents) => documents::run(&args.data, documents),
+        Command::Egress(egress) => egress::run(&args.data, egress),
+        Command::Usage(usage) => usage::run(&args.data, usage),
+        Command::Workspace(workspace) => workspace::run(&args.data, workspace),
         Command::Run(run) => run::run(&args.data, run),
         Command::Task(task) => task::run(&args.data, task),
         Command::Approve(approve) => approve::run(&args.data, approve),
@@ -29,6 +47,7 @@ pub fn run(args: &Args) -> Result<(), Problem> {
         Command::Log(log) => log::run(&args.data, log),
         Command::Replay(replay) => replay::run(&args.data, replay),
         Command::Doctor(doctor) => doctor::run(&args.data, doctor),
+        Command::Completions(completions) => completions::run(completions),
     }
 }
 

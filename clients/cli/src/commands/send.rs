@@ -5,13 +5,36 @@ use crate::outcome::Problem;
 use kernel::hash::{Domain, HashText, hash};
 use serde_json::{Value, json};
 
+/// How often a thing may be changed to what it was before.
+const CHANGES_MAX: u32 = 256;
+
 /// Define something once: the same definition has the same idempotency key, so repeating it finds the first.
 pub async fn define(api: &Api, base: &str, name: &str, data: &Value) -> Result<String, Problem> {
     define_again(api, base, name, data, 0).await
 }
 
+/// Define an agent or a provider, or find it as it was defined before. If its name was given to another one in between,
+/// it stands for this one again.
+pub async fn define_current(api: &Api, base: &str, kind: &str, data: &Value) -> Result<String, Problem> {
+    for nth in 0..CHANGES_MAX {
+        let id = define_again(api, base, &format!("{kind}.define"), data, nth).await?;
+        if is_current(api, base, kind, &id).await? {
+            return Ok(id);
+        }
+    }
+    let hint = format!("Give the {kind} another name.");
+    Err(Problem::failed("changed_too_often", format!("it was changed back {CHANGES_MAX} times"), hint))
+}
+
+async fn is_current(api: &Api, base: &str, kind: &str, id: &str) -> Result<bool, Problem> {
+    let things = api.get(&format!("{base}/{kind}s"), 30_000).await?;
+    let mut things = things.get(format!("{kind}s")).and_then(Value::as_array).into_iter().flatten();
+    let known = things.find(|thing| thing.get("id").and_then(Value::as_str) == Some(id));
+    Ok(known.and_then(|thing| thing.get("current")?.as_bool()).unwrap_or_default())
+}
+
 /// Define the same for the `nth` time, from 0: what was defined otherwise in between has its name back then.
-pub async fn define_again(api: &Api, base: &str, name: &str, data: &Value, nth: u32) -> Result<String, Problem> {
+async fn define_again(api: &Api, base: &str, name: &str, data: &Value, nth: u32) -> Result<String, Problem> {
     let key = HashText(hash(Domain::Identity, &[name.as_bytes(), data.to_string().as_bytes()]));
     let again = if nth == 0 { String::new() } else { format!("-{nth}") };
     let outcome = command(api, base, &format!("define-{key}{again}"), name, data).await?;

@@ -2,6 +2,7 @@
 
 use super::ambient::Machine;
 use super::live::LocalLive;
+use super::models::LocalModels;
 use super::sequencing::HostSequencing;
 use super::shard::Shard;
 use super::{Config, HostError, Identity, Said, runtimes};
@@ -80,6 +81,7 @@ async fn pass_on(mut said: queue::Receiver<Said>, live: LocalLive) {
 struct Edge {
     sequencing: Rc<HostSequencing>,
     live: LocalLive,
+    models: Rc<LocalModels>,
     feed: Feed,
     tokens: Tokens,
     identity: Identity,
@@ -99,13 +101,14 @@ impl Edge {
         let address = listener.local_addr().map_err(|why| HostError::Port(why.to_string()))?;
         let sequencing = Rc::new(HostSequencing::new(shards));
         let live = LocalLive::default();
+        let models = Rc::new(LocalModels::new(config)?);
         if config.effects_max > 0 {
-            runtimes::start(config, &identity, &sequencing, &live)?;
+            runtimes::start(config, &identity, &sequencing, &live, &models)?;
         }
         let tokens = Tokens::new().with(&identity.token, "owner");
         let shared = Rc::<HostSequencing>::clone(&sequencing) as Rc<dyn Sequencing>;
         let feed = Feed { sequencing: shared, live: Rc::new(live.clone()), timer: Rc::new(Machine) };
-        Ok((Self { sequencing, live, feed, tokens, identity, stopping }, listener, address))
+        Ok((Self { sequencing, live, models, feed, tokens, identity, stopping }, listener, address))
     }
 
     /// Answer one request.
@@ -118,6 +121,7 @@ impl Edge {
         let gateway = Gateway {
             sequencing: &*self.sequencing,
             feed: &self.feed,
+            verifier: &*self.models,
             tokens: &self.tokens,
             clock: &Machine,
             device: self.identity.device(),

@@ -18,6 +18,7 @@ mod edge;
 mod error;
 mod identity;
 mod live;
+mod models;
 mod notice;
 mod runtimes;
 mod sequencing;
@@ -25,7 +26,7 @@ mod shard;
 mod work;
 
 pub use error::HostError;
-pub use identity::Identity;
+pub use identity::{Identity, directory};
 pub use sequencing::HostSequencing;
 pub use shard::StoreFactory;
 

@@ -2,17 +2,14 @@
 
 use super::ambient::Machine;
 use super::live::LocalLive;
+use super::models::LocalModels;
 use super::notice::Hook;
 use super::sequencing::HostSequencing;
 use super::{Config, HostError, Identity, work};
 use egress::Broker;
 use egress_http::{HttpDialler, SystemResolver};
-use http_client::HttpClient;
 use kernel::id::{BootId, RuntimeId};
-use ports::provider::{Live, ModelFailure, ModelRequest, ModelResponse, ProviderEntry};
-use ports::{Codec, Egress, Entropy as _, Models, Notices};
-use provider_openai::ChatCompletions;
-use provider_router::Router;
+use ports::{Egress, Entropy as _, Models, Notices};
 use runtime::Runtime;
 use std::rc::Rc;
 use vault_file::FileVault;
@@ -23,11 +20,12 @@ pub fn start(
     identity: &Identity,
     sequencing: &Rc<HostSequencing>,
     live: &LocalLive,
+    models: &Rc<LocalModels>,
 ) -> Result<(), HostError> {
     let random = Machine.random().map_err(|why| HostError::Broken(why.0))?;
     let boot = BootId(std::array::from_fn(|i| random.get(i).copied().unwrap_or_default()));
     let device = identity.device();
-    let models: Rc<dyn Models> = Rc::new(LocalModels::new(config)?);
+    let models: Rc<dyn Models> = Rc::<LocalModels>::clone(models);
     let egress: Rc<dyn Egress> = Rc::new(broker(config)?);
     let notices: Rc<dyn Notices> = Rc::new(Hook::new(config.notify.clone()));
     let live = live.clone();
@@ -69,32 +67,4 @@ fn broker(config: &Config) -> Result<Broker, HostError> {
         vault: Rc::new(vault),
         timer: Rc::new(Machine),
     })
-}
-
-/// The provider router in this process.
-struct LocalModels {
-    vault: FileVault,
-    client: HttpClient,
-}
-
-impl LocalModels {
-    fn new(config: &Config) -> Result<Self, HostError> {
-        let client = HttpClient::new().map_err(|why| HostError::Broken(why.to_string()))?;
-        Ok(Self { vault: FileVault::open(config.data.join("vault"))?, client })
-    }
-}
-
-#[async_trait::async_trait(?Send)]
-impl Models for LocalModels {
-    async fn call(
-        &self,
-        provider: &ProviderEntry,
-        idempotency_key: &str,
-        request: &ModelRequest,
-        live: &dyn Live,
-    ) -> Result<ModelResponse, ModelFailure> {
-        let codecs: [&dyn Codec; 1] = [&ChatCompletions];
-        let router = Router { codecs: &codecs, vault: &self.vault, outbound: &self.client };
-        router.call(provider, idempotency_key, request, live).await
-    }
 }

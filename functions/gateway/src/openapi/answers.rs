@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 /// Schemas of every answer but the problem.
 pub fn all() -> Value {
     let mut all = workspaces();
-    for group in [outcomes(), log(), tasks(), effects(), egress()] {
+    for group in [outcomes(), log(), tasks(), effects(), egress(), verification()] {
         if let (Some(all), Value::Object(group)) = (all.as_object_mut(), group) {
             all.extend(group);
         }
@@ -102,6 +102,26 @@ fn tasks() -> Value {
             "lost": amount(),
             "late": amount(),
         }), &["answer", "failure"]),
+    })
+}
+
+fn verification() -> Value {
+    json!({
+        "Support": {"enum": ["works", "ignored", "refused", "unknown"]},
+        "Verification": object(&json!({
+            "latency_ms": amount(),
+            "model": string(),
+            "streams": {"type": "boolean"},
+            "tools": named("Support"),
+            "schema": named("Support"),
+            "failure": object(&json!({
+                "class": string(),
+                "detail": string(),
+                "retry_after_ms": amount(),
+                "retriable": {"type": "boolean"},
+            }), &["retry_after_ms"]),
+            "models": list(&string()),
+        }), &["latency_ms", "model", "failure", "models"]),
     })
 }
 

@@ -83,6 +83,7 @@ impl Host {
         let gateway = Gateway {
             sequencing: self,
             feed,
+            verifier: self,
             tokens: &self.tokens,
             clock: self,
             device: DeviceId::of(&PUBLIC_KEY),

@@ -8,5 +8,6 @@ mod live;
 mod reads;
 mod schema;
 mod streams;
+mod verify;
 mod who_asks;
 mod workspaces;

@@ -5,3 +5,4 @@ mod concealing;
 mod host;
 mod http_calls;
 mod refusals;
+mod verify;

@@ -45,6 +45,8 @@ pub fn providers(workspace: &Workspace) -> Result<Vec<ProviderView>, Stop> {
             base_url: open(workspace, provider.base_url.as_ref())?,
             model: open(workspace, provider.model.as_ref())?,
             key_ref: open(workspace, provider.key_ref.as_ref())?,
+            timeout_ms: *provider.timeout_ms,
+            allow_plain_http: *provider.allow_plain_http,
             input_micros_per_mtok: *provider.input_micros_per_mtok,
             output_micros_per_mtok: *provider.output_micros_per_mtok,
             current: is_current(workspace, "provider", name.as_deref(), id)?,

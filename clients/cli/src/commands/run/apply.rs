@@ -1,7 +1,7 @@
 //! What a folder declares, made known to the workspace.
 
 use super::super::ids::texts;
-use super::super::send::define_again;
+use super::super::send::define_current;
 use super::prepare::{Prepared, agents_named, mistakes};
 use crate::api::Api;
 use crate::outcome::Problem;
@@ -10,9 +10,6 @@ use crate::source::Finding;
 use crate::timeline::Names;
 use serde_json::{Value, json};
 
-/// How often an agent may be changed to what it was before.
-const CHANGES_MAX: u32 = 256;
-
 /// Define the agents of `project`. One that is known as it stands there is left alone.
 pub async fn agents(api: &Api, base: &str, project: &Project) -> Result<(), Problem> {
     if project.agents.is_empty() {
@@ -20,33 +17,17 @@ pub async fn agents(api: &Api, base: &str, project: &Project) -> Result<(), Prob
     }
     let providers = api.get(&format!("{base}/providers"), 30_000).await?;
     for agent in &project.agents {
-        let mut data = agent.rest.clone();
-        data.insert("name".to_owned(), json!(agent.name));
-        data.insert("provider".to_owned(), json!(provider(&providers, agent)?));
-        let data = Value::Object(data);
-        current(api, base, &data).await?;
+        define_current(api, base, "agent", &definition(&providers, agent)?).await?;
     }
     Ok(())
 }
 
-/// Define an agent, or find it as it was defined before. If its name was given to another one in between, it has to
-/// stand for this one again.
-async fn current(api: &Api, base: &str, data: &Value) -> Result<(), Problem> {
-    for nth in 0..CHANGES_MAX {
-        let id = define_again(api, base, "agent.define", data, nth).await?;
-        if is_current(api, base, &id).await? {
-            return Ok(());
-        }
-    }
-    let hint = "Give the agent another name, or change its instructions.";
-    Err(Problem::failed("changed_too_often", format!("an agent was changed back {CHANGES_MAX} times"), hint))
-}
-
-async fn is_current(api: &Api, base: &str, id: &str) -> Result<bool, Problem> {
-    let agents = api.get(&format!("{base}/agents"), 30_000).await?;
-    let mut agents = agents.get("agents").and_then(Value::as_array).into_iter().flatten();
-    let known = agents.find(|agent| agent.get("id").and_then(Value::as_str) == Some(id));
-    Ok(known.and_then(|agent| agent.get("current")?.as_bool()).unwrap_or_default())
+/// The arguments that define a declared agent.
+pub fn definition(providers: &Value, agent: &Agent) -> Result<Value, Problem> {
+    let mut data = agent.rest.clone();
+    data.insert("name".to_owned(), json!(agent.name));
+    data.insert("provider".to_owned(), json!(provider(providers, agent)?));
+    Ok(Value::Object(data))
 }
 
 /// The provider that an agent names, or the newest of those that are current.

@@ -1,6 +1,6 @@
 //! `kernelos run`: a workflow, from its file to its output.
 
-mod apply;
+pub mod apply;
 mod editor;
 mod egress;
 pub mod ending;
