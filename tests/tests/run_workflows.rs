@@ -123,8 +123,8 @@ fn an_agent_that_was_changed_and_changed_back_is_the_one_that_is_asked() {
     let desk = Desk::new();
     let current = || {
         let log = desk.cli.run(&["log", "--json"]).out;
-        let agents = log.lines().filter(|line| line.contains("\"agent.defined\""));
-        let last: Value = serde_json::from_str(agents.last().unwrap()).unwrap();
+        let mut agents = log.lines().filter(|line| line.contains("\"agent.defined\""));
+        let last: Value = serde_json::from_str(agents.next_back().unwrap()).unwrap();
         last["content"]["instructions"].as_str().unwrap().to_owned()
     };
     for instructions in ["Sort letters.", "Sort otherwise.", "Sort letters.", "Sort letters."] {

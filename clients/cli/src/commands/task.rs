@@ -176,7 +176,8 @@ async fn retry(api: &Api, retry: &TaskRetry) -> Result<(), Problem> {
     let before = position(api, &base).await?;
     let retried = once(api, &base, "task.retry", &json!({ "task": task })).await;
     retried.map_err(|problem| not_outstanding(problem, &task))?;
-    watch(api, &workspace, &task, &retry.watch, (before, before + 1)).await
+    let head = position(api, &base).await?;
+    watch(api, &workspace, &task, &retry.watch, (before, head)).await
 }
 
 /// The kernel's words are about effects; these are about the task that was named.
