@@ -56,20 +56,22 @@ fn example(model: &Model) -> Result<(), Failure> {
     let output = File::create(root().join(OUTPUT));
     let output = output.map_err(|why| Failure::environment(format!("cannot write {OUTPUT}: {why}")))?;
     run_program(command.stdout(output))?;
+    eprintln!("\ndev: done. The workflow wrote this summary, the document triage/summary.md:\n");
+    run_program(&mut kernelos(&["documents", "show", "triage/summary.md"]))?;
     eprint!("{NEXT}");
     Ok(())
 }
 
 /// What a newcomer may do next.
 const NEXT: &str = "
-dev: done. What became of each letter is in target/dev-data/support-triage.json; the workspace is in target/dev-data.
+dev: the output of the run is in target/dev-data/support-triage.json, and everything else in the workspace beside it.
      Look at it with the program that was just built:
 
        alias kernelos=\"target/debug/kernelos --data target/dev-data\"
-       kernelos documents show triage/summary.md      the summary that the workflow wrote
-       kernelos task list                             this run, with what it cost
-       kernelos log                                   every event: model calls, decisions, documents
-       kernelos replay --verify                       everything stored follows from the log
+       kernelos documents list        every answer and draft that was written
+       kernelos task list             this run, and what it used
+       kernelos log                   every event: model calls, decisions, documents
+       kernelos replay --verify       everything stored follows from the log
 
      Next: read examples/support-triage/workflow.yaml, change a letter in input.json, and run it again.
      With a model of your own: KERNELOS_BASE_URL=https://host/v1 KERNELOS_MODEL=NAME KERNELOS_API_KEY=… cargo xtask dev
@@ -77,19 +79,19 @@ dev: done. What became of each letter is in target/dev-data/support-triage.json;
 
 /// Makes the model known to the workspace, and sees that it answers.
 fn connect(model: &Model) -> Result<(), Failure> {
-    std::fs::create_dir_all(root().join("target"))
-        .map_err(|why| Failure::environment(format!("cannot make the folder target: {why}")))?;
-    ask("Say that you are there.", model)
+    let mut command = kernelos(&["provider", "connect", "--base-url", &model.base_url, "--model", &model.name]);
+    run_program(reference(&mut command, model))
 }
 
 /// Asks one question.
 fn ask(question: &str, model: &Model) -> Result<(), Failure> {
     let mut command = kernelos(&["ask", question, "--base-url", &model.base_url, "--model", &model.name]);
-    if model.has_key {
-        // A reference travels, never the key: it stays in the environment that the child inherits.
-        command.args(["--key-ref", "env:KERNELOS_API_KEY"]);
-    }
-    run_program(&mut command)
+    run_program(reference(&mut command, model))
+}
+
+/// A reference travels, never the key: it stays in the environment that the child inherits.
+fn reference<'a>(command: &'a mut Command, model: &Model) -> &'a mut Command {
+    if model.has_key { command.args(["--key-ref", "env:KERNELOS_API_KEY"]) } else { command }
 }
 
 /// The program, over the data of this tree. The one place that knows how it is started.

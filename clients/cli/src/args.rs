@@ -56,11 +56,6 @@ pub struct Args {
     pub command: Command,
 }
 
-/// What scripts can rely on.
-const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 it was tried and failed; 2 it was not understood, or a file has mistakes; 3 something stored is
-not as it was written; 4 it waits for a person; 130 it was interrupted. Data go to stdout, everything else to stderr.";
-
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
