@@ -103,6 +103,8 @@ fn twenty_letters_are_sorted_and_answered_and_a_person_reads_the_delicate_ones()
     let (summary, version) = &ended.documents["triage/summary.md"];
     assert!(summary.contains("| T-1002 | Tom Okafor | product | high | angry | approved |"), "{summary}");
     assert_eq!((*version, summary.matches("\n| T-").count()), (1, 20));
+    let to_look_at = summary.split("## To look at").nth(1).unwrap();
+    assert!(to_look_at.contains("T-1012, rejected: nothing to answer") && to_look_at.contains("T-1013, failed: "));
 
     let approvals = stage.get("/approvals?all=1");
     let asked: Vec<&str> =
@@ -210,8 +212,8 @@ fn the_program_stops_where_a_person_is_waited_for_and_goes_to_the_end_when_all_i
     let example = Example::read("support-triage");
     let (dir, models) = (tempfile::tempdir().unwrap(), Aimock::with(&example.fixtures()));
     let cli = Cli::over(dir.path());
-    let asked = ["ask", "Say that you are there.", "--base-url", &models.base_url(), "--model", "test-model"];
-    assert_eq!(cli.run(&asked).code, 0);
+    let connected = cli.run(&["provider", "connect", "--base-url", &models.base_url(), "--model", "test-model"]);
+    assert_eq!((connected.code, connected.out.matches("works").count()), (0, 3), "{connected:?}");
     let (workflow, input) = (example.file("workflow.yaml"), example.file("input.json"));
     let run = ["run", workflow.as_str(), "--input", input.as_str()];
     let waits = cli.run(&run);
