@@ -10,6 +10,8 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use support::aimock::Aimock;
 use support::cli::{Cli, Said};
+#[cfg(unix)]
+use support::terminal::Terminal;
 use tempfile::TempDir;
 
 /// A folder with a workflow, over a workspace with a provider.
@@ -163,6 +165,46 @@ fn what_waits_for_a_person_is_decided_later_and_goes_on() {
     assert_eq!((followed.code, output["decision"].as_str()), (0, Some("edited")), "{followed:?}");
     assert_eq!(output["value"]["angry"], false);
     assert!(desk.cli.run(&["approve", "--json"]).out.is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn at_a_terminal_a_person_is_asked_in_place() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let desk = Desk::new();
+    let editor = desk.file("editor.sh", "#!/bin/sh\nsed -i.old s/hello/goodbye/ \"$1\"\n");
+    std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let file = desk.workflow(
+        "  - letter: {call: ask, with: {question: May it go?, approve: {text: hello}}, export: {as: '${ {letter: .} }'}}\n  \
+         - colour: {call: ask, with: {question: Which?, options: [red, blue]}}\n  - again: {call: ask, with: {question: \
+         Really?, approve: 1}, output: {as: '${ {letter: $context.letter.value, colour: $input.value, reason} }'}}\n",
+    );
+    let mut command = desk.cli.command(&["run", &file]);
+    command.env("VISUAL", &editor).env("NO_COLOR", "1").env("TERM", "xterm");
+    let mut person = Terminal::start(command);
+    person.see("approve (a), reject (r), edit (e), later (l)?");
+    person.say("what?");
+    person.see("approve (a), reject (r), edit (e), later (l)?");
+    person.say("e");
+    person.see("edited by owner");
+    person.see("1 red, 2 blue");
+    person.say("2");
+    person.see("Really?");
+    person.see("later (l)?");
+    person.say("r");
+    person.see("why not");
+    person.say("no need");
+    let (code, out, seen) = person.end();
+    let output: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{seen}"));
+    let expected = serde_json::json!({"letter": {"text": "goodbye"}, "colour": "blue", "reason": "no need"});
+    assert_eq!((code, output), (0, expected), "{seen}");
+    assert!(!seen.contains("\u{1b}[3"), "NO_COLOR is respected: {seen}");
+
+    let mut person = Terminal::start(desk.cli.command(&["run", &file]));
+    person.see("later (l)?");
+    person.say("l");
+    let (code, out, seen) = person.end();
+    assert_eq!((code, out.as_str()), (4, ""), "{seen}");
 }
 
 /// A program that decides and is gone would cut off in the middle what its decision leads to.

@@ -14,4 +14,6 @@ pub mod load;
 pub mod peer;
 pub mod say;
 pub mod stream;
+#[cfg(unix)]
+pub mod terminal;
 pub mod web;
