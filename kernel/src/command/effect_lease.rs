@@ -10,7 +10,7 @@ use crate::key::{BranchId, Index, Key};
 use crate::reject::{Code, Rejection};
 use crate::staged::Staged;
 use crate::view::{Halt, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The longest lease, in milliseconds. A runtime that needs longer renews; one that died is noticed by then.
 pub const LEASE_MS_MAX: u64 = 10 * 60 * 1000;
@@ -19,7 +19,7 @@ pub const LEASE_MS_MAX: u64 = 10 * 60 * 1000;
 const EXPIRED_MAX: usize = 16;
 
 /// Take an effect to perform. The reply names it among what was made.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct EffectLease {
     /// The runtime.

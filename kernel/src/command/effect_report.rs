@@ -12,12 +12,12 @@ use crate::reject::{Code, Rejection, amount, word};
 use crate::seal::{Content, Subject};
 use crate::staged::Staged;
 use crate::view::{Halt, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What came of an effect. It advances the task when the reporter's lease is still the effect's newest; else it is kept
 /// as late.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct EffectReport {
     /// The runtime.
@@ -33,7 +33,7 @@ pub struct EffectReport {
 }
 
 /// What came of an effect, as reported.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", tag = "is", deny_unknown_fields)]
 pub enum Reported {
     /// The model answered.
@@ -76,7 +76,7 @@ pub enum Reported {
 }
 
 /// A tool that a model asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReportedCall {
     /// The model's own name for the call.

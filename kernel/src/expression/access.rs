@@ -33,6 +33,7 @@ impl Machine<'_> {
             return Break(Stop::Limit(ExpressionErrorKind::TooLarge, "a path grows too long"));
         }
         match node {
+            Node::One(inner) => self.paths(inner, path, value, out),
             Node::Identity => out(self, path.clone(), value.clone()),
             Node::Recurse => self.descend(value, path, out),
             Node::Path(head, steps) => self

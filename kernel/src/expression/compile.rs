@@ -150,7 +150,7 @@ impl<'a, 's> Compiler<'a, 's> {
             return Err(bad("the expression is too large once its definitions are expanded, or nests too deep"));
         }
         let height = self.scope.len();
-        let node = self.shape(term);
+        let node = self.shape(term).map(Node::marked);
         self.scope.truncate(height);
         self.depth -= 1;
         node

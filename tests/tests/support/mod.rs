@@ -6,6 +6,8 @@ pub mod cli;
 pub mod damage;
 pub mod desk;
 pub mod dice;
+pub mod example;
+pub mod far;
 pub mod host;
 pub mod ledger;
 pub mod load;
@@ -15,3 +17,4 @@ pub mod script;
 pub mod stream;
 #[cfg(unix)]
 pub mod terminal;
+pub mod web;
