@@ -1,2 +1,4 @@
 mod agent;
+mod bounds;
 mod person;
+mod runs;
