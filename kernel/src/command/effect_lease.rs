@@ -91,7 +91,8 @@ fn free<V: View>(effect: Id, to: &Staged<'_, V>) -> Result<(), Halt> {
     if found.settled_by.is_some() {
         return Err(Code::NotOutstanding.because(format!("effect {effect} is settled")).into());
     }
-    if let Some(due) = found.due.filter(|due| *due > to.now_ms) {
+    // Its timer offers it to everybody when it is time.
+    if let Some(due) = *found.due {
         return Err(Code::NothingToLease.because(format!("effect {effect} is not tried again before {due}")).into());
     }
     if to.read().control::<Lease>(Key::Lease(effect))?.is_some_and(|it| *it.status == LeaseStatus::Held) {

@@ -1,7 +1,7 @@
 //! What is due at a time: effects that are tried again, approvals, runs that wait.
 
 use super::{cancel, is_erased, person, run};
-use crate::entity::{Approval, Effect, Lease, LeaseStatus};
+use crate::entity::{Approval, Effect};
 use crate::event::{EffectQueued, TimerEnded};
 use crate::id::{Id, Role};
 use crate::key::{Index, Key};
@@ -33,10 +33,7 @@ fn one<V: View>(to: &mut Staged<'_, V>, id: Id, at: u64) -> Result<(), Halt> {
     match id.role {
         Role::Effect => {
             let wanted = to.read().data::<Effect>(Key::Effect(id))?.is_some_and(|effect| *effect.due == Some(at));
-            // A runtime that asked for this very effect may have it already.
-            let lease = to.read().control::<Lease>(Key::Lease(id))?;
-            let taken = lease.is_some_and(|lease| *lease.status == LeaseStatus::Held);
-            if wanted && !taken { to.emit(EffectQueued { effect: id }) } else { Ok(()) }
+            if wanted { to.emit(EffectQueued { effect: id }) } else { Ok(()) }
         }
         Role::Approval => {
             let task = to.read().control::<Approval>(Key::Approval(id))?.map(|row| *row.task);
