@@ -65,6 +65,13 @@ pub(crate) fn tools(number: u64) -> Vec<(&'static str, Value)> {
     }
 }
 
+/// A model asks for tools.
+pub(crate) fn asks(tools: &[(&'static str, Value)]) -> Value {
+    let call = |(nth, (name, arguments)): (usize, &(&str, Value))| json!({"id": format!("call_{nth}"), "name": name, "arguments": arguments.to_string()});
+    let calls: Vec<Value> = tools.iter().enumerate().map(call).collect();
+    json!({"is": "answered", "text": "", "calls": calls, "stop": "tool", "output_tokens": 5})
+}
+
 /// What becomes of a model call: three answers of its own, six with tools, four failures.
 const MODEL: [u64; 13] = [0, 1, 2, 6, 7, 8, 6, 7, 8, 12, 13, 14, 15];
 
@@ -78,11 +85,7 @@ pub(crate) fn outcome(number: u64, is_model: bool, text: &str) -> Value {
     };
     match kind {
         0..=5 => json!({"is": "answered", "text": text, "stop": "end", "input_tokens": 3, "output_tokens": 5}),
-        6..=8 => {
-            let call = |(nth, (name, arguments)): (usize, (&str, Value))| json!({"id": format!("call_{nth}"), "name": name, "arguments": arguments.to_string()});
-            let calls: Vec<Value> = tools(pick).into_iter().enumerate().map(call).collect();
-            json!({"is": "answered", "text": "", "calls": calls, "stop": "tool", "output_tokens": 5})
-        }
+        6..=8 => asks(&tools(pick)),
         9..=11 => {
             json!({"is": "returned", "result": {"status": if pick.is_multiple_of(3) { 500 } else { 200 }, "body": text}})
         }
