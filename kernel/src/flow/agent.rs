@@ -267,8 +267,11 @@ fn canonical(text: &str) -> String {
     serde_json::from_str::<Value>(text).map_or_else(|_| text.to_owned(), |value| value.to_string())
 }
 
+/// Name and arguments of each call.
+type Made = Vec<(String, String)>;
+
 /// The calls of a turn and what they came to.
-fn made<V: View>(to: &Staged<'_, V>, turn: &Turn) -> Result<(Vec<(String, String)>, Vec<String>), Halt> {
+fn made<V: View>(to: &Staged<'_, V>, turn: &Turn) -> Result<(Made, Vec<String>), Halt> {
     let (mut calls, mut came) = (Vec::new(), Vec::new());
     for id in turn.calls.iter() {
         let Some(call) = to.read().data::<Call>(Key::Call(*id))? else { continue };
