@@ -16,6 +16,11 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+/// How many events one command comes to before what could go on waits for the next.
+pub const EVENTS_MAX: usize = 1_024;
+/// How many bytes of content one command comes to before what could go on waits for the next.
+pub const BYTES_MAX: usize = 4 << 20;
+
 /// State with the events that were decided so far on top.
 #[derive(Debug)]
 pub struct Staged<'a, V> {
@@ -28,6 +33,8 @@ pub struct Staged<'a, V> {
     /// Who sent the command.
     pub actor: String,
     drafts: Vec<Draft>,
+    /// Bytes of content that was decided so far.
+    bytes: usize,
     /// What the command makes, in order.
     pub made: Vec<Id>,
     /// How many things of each role have an id.
@@ -46,6 +53,7 @@ impl<'a, V: View> Staged<'a, V> {
             now_ms: with.now_ms,
             actor: with.actor.clone(),
             drafts: Vec::new(),
+            bytes: 0,
             made: Vec::new(),
             named: BTreeMap::new(),
             cause: None,
@@ -92,6 +100,8 @@ impl<'a, V: View> Staged<'a, V> {
         {
             (draft.causes, draft.root) = (vec![cause], Some(cause));
         }
+        let plain = |content: &Content| if let Content::Plain(text) = content { text.len() } else { 0 };
+        self.bytes += draft.data.contents().into_iter().map(|(_, content)| plain(content)).sum::<usize>();
         self.drafts.push(draft);
         Ok(())
     }
@@ -99,6 +109,12 @@ impl<'a, V: View> Staged<'a, V> {
     /// The text of content that is there; none when it is not, or when its key was destroyed.
     pub fn text(&self, content: Option<&Content>) -> Result<Option<Rc<str>>, Halt> {
         content.map_or(Ok(None), |content| self.open(content))
+    }
+
+    /// Whether the command came to so much that what could go on waits for the next: a commit has to stay within what
+    /// a store takes, and other tasks get their turn.
+    pub fn is_full(&self) -> bool {
+        self.len() >= EVENTS_MAX || self.bytes >= BYTES_MAX
     }
 
     /// How many events were decided.

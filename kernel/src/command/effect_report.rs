@@ -5,7 +5,7 @@ use crate::effect::task_of;
 use crate::entity::{Call, DataKey, Effect, Idempotency, Lease, LeaseStatus, Step};
 use crate::event::{Closing, EffectClosed, Outcome, ReportLate, StepSettled};
 use crate::flow::agent::{self, Said, ToolUse};
-use crate::flow::{Fault, call, doubt};
+use crate::flow::{Fault, call, cancel, doubt};
 use crate::id::{BootId, Id, RuntimeId};
 use crate::key::{BranchId, Key};
 use crate::reject::{Code, Rejection, amount, word};
@@ -133,7 +133,10 @@ impl EffectReport {
 
     /// That it happened, without what cannot be sealed any more: else its effect would be performed again and again.
     fn erase<V: View>(&self, to: &mut Staged<'_, V>, task: Id, effect: &Effect, closing: Closing) -> Result<(), Halt> {
-        let Some(step) = *effect.step else { return to.emit(EffectClosed { closing }) };
+        let Some(step) = *effect.step else {
+            to.emit(EffectClosed { closing })?;
+            return cancel::task(to, task);
+        };
         let agent = to.read().data::<Step>(Key::Step(step))?.map(|step| *step.agent);
         let agent = agent.map(|agent| to.read().data::<crate::entity::Agent>(Key::Agent(agent)).map(|it| it.cloned()));
         let provider = agent.transpose()?.flatten().map(|agent| *agent.provider);
@@ -147,7 +150,9 @@ impl EffectReport {
             provider,
             cost_micros: 0,
             outcome: self.outcome.erased(),
-        })
+        })?;
+        // Nothing can follow from it either: what else the task waits for is given up.
+        cancel::task(to, task)
     }
 
     fn model<V: View>(&self, to: &mut Staged<'_, V>, step: Id, closing: Closing) -> Result<(), Halt> {
