@@ -10,16 +10,24 @@ use crate::id::{CommandId, Id, KeyId, Role};
 use crate::key::{Index, Key, Line, Space};
 use crate::seal::Content;
 use crate::state::{State, Supplied, Writer};
-use crate::view::{Answer, Found, Halt, Lookup, Reader, View, Want, resolve};
+use crate::view::{Answer, Found, Halt, Lookup, Reader, View, Want, parsed_json, resolve};
 use crate::workflow::Definition;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
 
 /// How many events one command comes to before what could go on waits for the next.
 pub const EVENTS_MAX: usize = 1_024;
 /// How many bytes of content one command comes to before what could go on waits for the next.
 pub const BYTES_MAX: usize = 4 << 20;
+/// Values of this decision from this many bytes on are kept parsed.
+const PARSED_BYTES_MIN: usize = 2 * 1024;
+/// How many are.
+const PARSED_MAX: usize = 8;
+
+/// A text that this decision brings, and its value.
+type Parsed = (Rc<str>, Rc<Value>);
 
 /// State with the events that were decided so far on top.
 #[derive(Debug)]
@@ -40,6 +48,8 @@ pub struct Staged<'a, V> {
     /// How many things of each role have an id.
     named: BTreeMap<Role, u16>,
     cause: Option<CommandId>,
+    /// Long values that this decision brings, as they were read last: every turn of a loop reads its items.
+    parsed: RefCell<VecDeque<Parsed>>,
 }
 
 impl<'a, V: View> Staged<'a, V> {
@@ -57,6 +67,7 @@ impl<'a, V: View> Staged<'a, V> {
             made: Vec::new(),
             named: BTreeMap::new(),
             cause: None,
+            parsed: RefCell::default(),
         }
     }
 
@@ -132,6 +143,24 @@ impl<'a, V: View> Staged<'a, V> {
         Decision { drafts: self.drafts, made: self.made }
     }
 
+    /// The value of a text that this decision brings.
+    fn value(&self, text: &Rc<str>) -> Result<Rc<Value>, Halt> {
+        if text.len() < PARSED_BYTES_MIN {
+            return parsed_json(text).map(Rc::new);
+        }
+        let known = self.parsed.borrow().iter().find(|(known, _)| Rc::ptr_eq(known, text)).map(|it| Rc::clone(&it.1));
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let value = Rc::new(parsed_json(text)?);
+        let mut parsed = self.parsed.borrow_mut();
+        if parsed.len() == PARSED_MAX {
+            parsed.pop_front();
+        }
+        parsed.push_back((Rc::clone(text), Rc::clone(&value)));
+        Ok(value)
+    }
+
     /// A row that an event changes lies on top from then on.
     fn bring(&mut self, place: Place) -> Result<(), Halt> {
         let (space, key) = match place {
@@ -195,7 +224,10 @@ impl<V: View> View for Staged<'_, V> {
     }
 
     fn json(&self, content: &Content) -> Result<Option<Rc<Value>>, Halt> {
-        self.base.json(content)
+        match content {
+            Content::Plain(text) => self.value(text).map(Some),
+            Content::Sealed(_) => self.base.json(content),
+        }
     }
 
     fn tag(&self, parts: &[&str]) -> Result<KeyId, Halt> {
