@@ -76,14 +76,16 @@ async fn work(runtime: Rc<Runtime>, remote: Rc<Remote>) {
         }
         // What nobody owes is not asked for: a lease that is refused is recorded.
         if remote.due(runtime.workspace, 1).await.is_ok_and(|due| !due.is_empty()) {
-            match runtime.take().await {
-                Ok(Some(view)) => {
-                    let runtime = Rc::clone(&runtime);
-                    tokio::task::spawn_local(async move { runtime.finish(&view).await });
+            match runtime.take(1).await {
+                Ok(views) if !views.is_empty() => {
+                    for view in views {
+                        let runtime = Rc::clone(&runtime);
+                        tokio::task::spawn_local(async move { runtime.finish(&view).await });
+                    }
                     continue;
                 }
                 Err(SequencingError::Refused(_)) => joined = false,
-                Ok(None) | Err(_) => {}
+                Ok(_) | Err(_) => {}
             }
         }
         tokio::time::sleep(LOOK).await;

@@ -4,14 +4,16 @@
 use super::spread;
 use super::upstream::{Script, Upstream};
 use crate::report::{Report, Target, median};
-use http_client::HttpClient;
+use egress::Broker;
+use egress_http::{HttpDialler, SystemResolver};
 use ports::provider::{Live, Message, ModelRequest, Models as _, ProviderEntry, Speaker};
-use ports::{Codec, Secret, Vault, VaultError};
+use ports::{Codec, Secret, Timer, Vault, VaultError};
 use provider_openai::ChatCompletions;
 use provider_router::Router;
 use std::cell::Cell;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 
@@ -91,7 +93,7 @@ impl Direct {
 
 /// The product's way to a provider, as the host puts it together.
 struct Path {
-    client: HttpClient,
+    broker: Broker,
     entry: ProviderEntry,
     request: ModelRequest,
 }
@@ -105,7 +107,12 @@ impl Path {
         let message =
             Message { speaker: Speaker::User, text: "are you there?".to_owned(), calls: Vec::new(), call_id: None };
         Ok(Self {
-            client: HttpClient::new().map_err(|why| why.to_string())?,
+            broker: Broker {
+                resolver: Rc::new(SystemResolver),
+                dial: Rc::new(HttpDialler::new()?),
+                vault: Rc::new(NoSecrets),
+                timer: Rc::new(Tokio),
+            },
             entry: serde_json::from_value(entry).map_err(|why| why.to_string())?,
             request: ModelRequest {
                 model: "m".to_owned(),
@@ -119,7 +126,7 @@ impl Path {
 
     fn call(&self, executor: &Runtime, words: usize) -> Result<(), String> {
         let (codecs, heard): ([&dyn Codec; 1], _) = ([&ChatCompletions], Heard::default());
-        let router = Router { codecs: &codecs, vault: &NoSecrets, outbound: &self.client };
+        let router = Router { codecs: &codecs, vault: &NoSecrets, egress: &self.broker };
         let answer = executor.block_on(router.call(&self.entry, "key", &self.request, &heard));
         answer.map_err(|why| format!("{why:?}"))?;
         if heard.0.get() == words { Ok(()) } else { Err(format!("{} words were heard of {words}", heard.0.get())) }
@@ -133,6 +140,16 @@ struct Heard(Cell<usize>);
 impl Live for Heard {
     fn delta(&self, _: &str) {
         self.0.set(self.0.get() + 1);
+    }
+}
+
+/// Time, as a host on tokio has it.
+struct Tokio;
+
+#[async_trait::async_trait(?Send)]
+impl Timer for Tokio {
+    async fn sleep(&self, ms: u64) {
+        tokio::time::sleep(Duration::from_millis(ms)).await;
     }
 }
 
