@@ -89,7 +89,10 @@ impl Insight {
 
 impl Lookup for Workspace {
     fn get(&self, space: Space, key: &Key) -> Answer<Found<'_>> {
-        self.state.get(space, key)
+        match self.state.get(space, key) {
+            Answer::Missing if self.ahead.passes(space, key) => Answer::Absent,
+            known => known,
+        }
     }
 
     fn range(&self, space: Space, index: &Index, after: Option<&Key>, limit: usize) -> Answer<Vec<Key>> {

@@ -4,6 +4,7 @@
 //! `timers.fire` until nothing is due. A command makes a fixed number of moves, so its time tells what a turn takes.
 
 use super::office::source;
+use crate::cpu;
 use crate::desk::{Desk, block_on, made};
 use crate::recorder::Recorder;
 use crate::report::{Report, Target, median};
@@ -25,6 +26,8 @@ struct Loop {
     /// Seconds of each command.
     commands: Vec<f64>,
     items: usize,
+    /// CPU seconds of all of it: what a busy machine does beside it is not in them.
+    cpu: f64,
     bytes: f64,
     events: f64,
 }
@@ -78,6 +81,8 @@ fn rows(report: &Report, name: &str, few: &Loop, many: &Loop) {
         few.turn() * 1e6,
         Target::AtMost(1.5),
     );
+    let (cpu, before) = (many.cpu / many.items as f64, few.cpu / few.items as f64);
+    row("CPU a turn, of that over 1,000 items", cpu / before, "ratio", before * 1e6, Target::AtMost(1.5));
     row("time a turn", many.turn() * 1e6, "µs", few.turn() * 1e6, Target::None);
     let (bytes, before) = (many.bytes / many.items as f64, few.bytes / few.items as f64);
     row("bytes a turn, of that over 1,000 items", bytes / before, "ratio", before, Target::AtMost(1.1));
@@ -94,7 +99,7 @@ async fn turns(body: &Value, items: usize) -> Result<Loop, String> {
     let workflow = made(&reply, Role::Workflow)?;
     let list: Vec<Value> = (0..items).map(|nr| json!({ "nr": nr, "text": format!("ticket {nr}") })).collect();
     recorder.clear();
-    let mut it = Loop { commands: Vec::new(), items, bytes: 0.0, events: 0.0 };
+    let mut it = Loop { commands: Vec::new(), items, cpu: 0.0, bytes: 0.0, events: 0.0 };
     let start = json!({ "workflow": workflow, "input": { "items": list } });
     let reply = timed(&mut desk, &recorder, &mut it, "run.start", &start).await?;
     let task = made(&reply, Role::Task)?;
@@ -116,9 +121,10 @@ async fn timed(
     data: &Value,
 ) -> Result<kernel::machine::Reply, String> {
     let job = desk.job(name, data)?;
-    let began = Instant::now();
+    let (began, cpu) = (Instant::now(), cpu::thread_seconds()?);
     let reply = desk.submit(&[job]).await?.pop().ok_or("there was no reply")?;
     it.commands.push(began.elapsed().as_secs_f64());
+    it.cpu += cpu::thread_seconds()? - cpu;
     for batch in recorder.batches() {
         it.events += batch.events.len() as f64;
         it.bytes += batch.events.iter().map(|event| (event.body.len() + event.sealed.len()) as f64).sum::<f64>();
