@@ -175,6 +175,10 @@ fn notice<V: View>(read: &Reader<'_, V>, id: Id) -> Result<Option<Work>, Halt> {
     if approval.decision.is_some() {
         return Ok(Some(Work::Moot(*approval.task)));
     }
+    let shown = (text(read, approval.question.as_ref())?, text(read, approval.value.as_ref())?);
+    if shown == (None, None) {
+        return Ok(Some(Work::Moot(*approval.task)));
+    }
     let to = text(read, approval.escalates_to.as_ref())?;
     Ok(Some(Work::Notice(Notice {
         task: *approval.task,

@@ -10,11 +10,24 @@ use crate::id::{CommandId, Id, KeyId, Role};
 use crate::key::{Index, Key, Line, Space};
 use crate::seal::Content;
 use crate::state::{State, Supplied, Writer};
-use crate::view::{Answer, Found, Halt, Lookup, Reader, View, Want, resolve};
+use crate::view::{Answer, Found, Halt, Lookup, Reader, View, Want, parsed_json, resolve};
 use crate::workflow::Definition;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+
+/// How many events one command comes to before what could go on waits for the next.
+pub const EVENTS_MAX: usize = 1_024;
+/// How many bytes of content one command comes to before what could go on waits for the next.
+pub const BYTES_MAX: usize = 4 << 20;
+/// Values of this decision from this many bytes on are kept parsed.
+const PARSED_BYTES_MIN: usize = 2 * 1024;
+/// How many are.
+const PARSED_MAX: usize = 8;
+
+/// A text that this decision brings, and its value.
+type Parsed = (Rc<str>, Rc<Value>);
 
 /// State with the events that were decided so far on top.
 #[derive(Debug)]
@@ -28,11 +41,15 @@ pub struct Staged<'a, V> {
     /// Who sent the command.
     pub actor: String,
     drafts: Vec<Draft>,
+    /// Bytes of content that was decided so far.
+    bytes: usize,
     /// What the command makes, in order.
     pub made: Vec<Id>,
     /// How many things of each role have an id.
     named: BTreeMap<Role, u16>,
     cause: Option<CommandId>,
+    /// Long values that this decision brings, as they were read last: every turn of a loop reads its items.
+    parsed: RefCell<VecDeque<Parsed>>,
 }
 
 impl<'a, V: View> Staged<'a, V> {
@@ -46,9 +63,11 @@ impl<'a, V: View> Staged<'a, V> {
             now_ms: with.now_ms,
             actor: with.actor.clone(),
             drafts: Vec::new(),
+            bytes: 0,
             made: Vec::new(),
             named: BTreeMap::new(),
             cause: None,
+            parsed: RefCell::default(),
         }
     }
 
@@ -92,6 +111,8 @@ impl<'a, V: View> Staged<'a, V> {
         {
             (draft.causes, draft.root) = (vec![cause], Some(cause));
         }
+        let plain = |content: &Content| if let Content::Plain(text) = content { text.len() } else { 0 };
+        self.bytes += draft.data.contents().into_iter().map(|(_, content)| plain(content)).sum::<usize>();
         self.drafts.push(draft);
         Ok(())
     }
@@ -99,6 +120,12 @@ impl<'a, V: View> Staged<'a, V> {
     /// The text of content that is there; none when it is not, or when its key was destroyed.
     pub fn text(&self, content: Option<&Content>) -> Result<Option<Rc<str>>, Halt> {
         content.map_or(Ok(None), |content| self.open(content))
+    }
+
+    /// Whether the command came to so much that what could go on waits for the next: a commit has to stay within what
+    /// a store takes, and other tasks get their turn.
+    pub fn is_full(&self) -> bool {
+        self.len() >= EVENTS_MAX || self.bytes >= BYTES_MAX
     }
 
     /// How many events were decided.
@@ -114,6 +141,24 @@ impl<'a, V: View> Staged<'a, V> {
     /// All of it.
     pub fn decision(self) -> Decision {
         Decision { drafts: self.drafts, made: self.made }
+    }
+
+    /// The value of a text that this decision brings.
+    fn value(&self, text: &Rc<str>) -> Result<Rc<Value>, Halt> {
+        if text.len() < PARSED_BYTES_MIN {
+            return parsed_json(text).map(Rc::new);
+        }
+        let known = self.parsed.borrow().iter().find(|(known, _)| Rc::ptr_eq(known, text)).map(|it| Rc::clone(&it.1));
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let value = Rc::new(parsed_json(text)?);
+        let mut parsed = self.parsed.borrow_mut();
+        if parsed.len() == PARSED_MAX {
+            parsed.pop_front();
+        }
+        parsed.push_back((Rc::clone(text), Rc::clone(&value)));
+        Ok(value)
     }
 
     /// A row that an event changes lies on top from then on.
@@ -179,7 +224,10 @@ impl<V: View> View for Staged<'_, V> {
     }
 
     fn json(&self, content: &Content) -> Result<Option<Rc<Value>>, Halt> {
-        self.base.json(content)
+        match content {
+            Content::Plain(text) => self.value(text).map(Some),
+            Content::Sealed(_) => self.base.json(content),
+        }
     }
 
     fn tag(&self, parts: &[&str]) -> Result<KeyId, Halt> {

@@ -314,6 +314,35 @@ impl Story {
         self.ask(|machine| Ok(machine.read(line).data::<K>(key)?.cloned())).unwrap()
     }
 
+    /// What the last event of the last command with such a field says in it.
+    pub(crate) fn said(&mut self, field: &str) -> Option<String> {
+        let carried = |mut data: EventData| {
+            data.contents().into_iter().find(|(name, _)| *name == field).map(|(_, content)| content.clone())
+        };
+        let found = self.events().into_iter().rev().find_map(|(header, data)| Some((header.pos, carried(data)?)));
+        let (pos, content) = found?;
+        self.read(&content.carried_at(pos))
+    }
+
+    /// Why a call failed.
+    pub(crate) fn failure_of(&mut self, call: Id) -> Option<String> {
+        let call: crate::entity::Call = self.data(BranchId::Main, Key::Call(call)).unwrap();
+        call.failure.0.and_then(|failure| self.read(&failure.detail))
+    }
+
+    /// What a call came to.
+    pub(crate) fn result_of(&mut self, call: Id) -> Option<String> {
+        let call: crate::entity::Call = self.data(BranchId::Main, Key::Call(call)).unwrap();
+        call.result.0.and_then(|result| self.read(&result))
+    }
+
+    fn read(&mut self, content: &crate::seal::Content) -> Option<String> {
+        match self.ask(|machine| machine.reveal(content)).unwrap() {
+            crate::machine::Revealed::Text(text) => Some(text),
+            crate::machine::Revealed::Destroyed => None,
+        }
+    }
+
     /// Roots of all streams.
     pub(crate) fn roots(&mut self) -> BTreeMap<Space, HashText> {
         let spaces: Vec<Space> = self.machine.heads().streams.keys().copied().collect();

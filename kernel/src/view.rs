@@ -57,8 +57,7 @@ pub trait View: Lookup {
     /// The JSON value in content; none when its key was destroyed.
     fn json(&self, content: &Content) -> Result<Option<Rc<Value>>, Halt> {
         let Some(text) = self.open(content)? else { return Ok(None) };
-        let value = serde_json::from_str(&text).map_err(|why| Halt::Broken(format!("a value is not JSON: {why}")))?;
-        Ok(Some(Rc::new(value)))
+        Ok(Some(Rc::new(parsed_json(&text)?)))
     }
 
     /// What stands for `parts` where a text must be found but must not be readable: an HMAC under the workspace's key.
@@ -66,6 +65,11 @@ pub trait View: Lookup {
 
     /// The workflow in content; none when its key was destroyed.
     fn definition(&self, source: &Content) -> Result<Option<Rc<Definition>>, Halt>;
+}
+
+/// The JSON value in a text that was written as one.
+pub(crate) fn parsed_json(text: &str) -> Result<Value, Halt> {
+    serde_json::from_str(text).map_err(|why| Halt::Broken(format!("a value is not JSON: {why}")))
 }
 
 /// What has to be loaded before `decide` can go on.

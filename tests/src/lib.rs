@@ -3,3 +3,4 @@
 pub mod crash;
 pub mod history;
 pub mod sim;
+mod workflows;

@@ -273,7 +273,7 @@ fn an_approval_of_other_bytes_approves_nothing() {
     it.works_meanwhile();
     let (approval, digest) = it.waiting(&task);
     let roots = it.desk.describe(&mut it.client)["roots"]["main@0"].clone();
-    let other = format!("{}{}", if digest.starts_with('A') { 'B' } else { 'A' }, &digest[1..]);
+    let other = format!("{}{}", if digest.starts_with('A') { 'B' } else { 'A' }, digest.get(1..).unwrap());
     let refused = it.decides("other", &json!({ "approval": approval, "decision": "approve", "digest": other }));
     assert_eq!((refused.status, refused.text("/code").as_str()), (409, "other_bytes"), "{}", refused.json());
     assert_eq!(it.desk.describe(&mut it.client)["roots"]["main@0"], roots, "no data changed");

@@ -87,7 +87,8 @@ fn unreadable_in_views(author: &Author, world: &mut World, task: Id) -> Result<(
     }
     for effect in &author.effects {
         let Some(view) = block_on(world.sequencer.effect(*effect)).unwrap() else { continue };
-        prop_assert_eq!(view.work == ports::sequencing::Work::Moot, view.task == task);
+        // A notice of what was decided already is moot, too.
+        prop_assert!(view.task != task || view.work == ports::sequencing::Work::Moot);
     }
     Ok(())
 }
@@ -95,7 +96,7 @@ fn unreadable_in_views(author: &Author, world: &mut World, task: Id) -> Result<(
 fn nothing_new_is_sealed(author: &mut Author, world: &mut World, task: Id) -> Result<(), TestCaseError> {
     let more = json!({"agent": author.agents[0], "task": task, "prompt": "one more"});
     let code = send(world, &author.write(0, BranchId::Main, "task.ask", &more));
-    prop_assert!(matches!(code, Some(Code::KeyDestroyed | Code::StepWaiting)), "{:?}", code);
+    prop_assert!(matches!(code, Some(Code::KeyDestroyed | Code::StepWaiting | Code::InvalidArgument)), "{:?}", code);
     let again = author.write(0, BranchId::Main, "key.destroy", &json!({"subject": Subject::Task(task)}));
     prop_assert_eq!(send(world, &again), Some(Code::KeyDestroyed));
     Ok(())

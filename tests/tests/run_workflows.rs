@@ -10,6 +10,8 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use support::aimock::Aimock;
 use support::cli::{Cli, Said};
+#[cfg(unix)]
+use support::terminal::Terminal;
 use tempfile::TempDir;
 
 /// A folder with a workflow, over a workspace with a provider.
@@ -123,8 +125,8 @@ fn an_agent_that_was_changed_and_changed_back_is_the_one_that_is_asked() {
     let desk = Desk::new();
     let current = || {
         let log = desk.cli.run(&["log", "--json"]).out;
-        let agents = log.lines().filter(|line| line.contains("\"agent.defined\""));
-        let last: Value = serde_json::from_str(agents.last().unwrap()).unwrap();
+        let mut agents = log.lines().filter(|line| line.contains("\"agent.defined\""));
+        let last: Value = serde_json::from_str(agents.next_back().unwrap()).unwrap();
         last["content"]["instructions"].as_str().unwrap().to_owned()
     };
     for instructions in ["Sort letters.", "Sort otherwise.", "Sort letters.", "Sort letters."] {
@@ -163,6 +165,68 @@ fn what_waits_for_a_person_is_decided_later_and_goes_on() {
     assert_eq!((followed.code, output["decision"].as_str()), (0, Some("edited")), "{followed:?}");
     assert_eq!(output["value"]["angry"], false);
     assert!(desk.cli.run(&["approve", "--json"]).out.is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn at_a_terminal_a_person_is_asked_in_place() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let desk = Desk::new();
+    let editor = desk.file("editor.sh", "#!/bin/sh\nsed -i.old s/hello/goodbye/ \"$1\"\n");
+    std::fs::set_permissions(&editor, std::fs::Permissions::from_mode(0o700)).unwrap();
+    let file = desk.workflow(
+        "  - letter: {call: ask, with: {question: May it go?, approve: {text: hello}}, export: {as: '${ {letter: .} }'}}\n  \
+         - colour: {call: ask, with: {question: Which?, options: [red, blue]}}\n  - again: {call: ask, with: {question: \
+         Really?, approve: 1}, output: {as: '${ {letter: $context.letter.value, colour: $input.value, reason} }'}}\n",
+    );
+    let mut command = desk.cli.command(&["run", &file]);
+    command.env("VISUAL", &editor).env("NO_COLOR", "1").env("TERM", "xterm");
+    let mut person = Terminal::start(command);
+    person.see("approve (a), reject (r), edit (e), later (l)?");
+    person.say("what?");
+    person.see("approve (a), reject (r), edit (e), later (l)?");
+    person.say("e");
+    person.see("edited by owner");
+    person.see("1 red, 2 blue");
+    person.say("2");
+    person.see("Really?");
+    person.see("later (l)?");
+    person.say("r");
+    person.see("why not");
+    person.say("no need");
+    let (code, out, seen) = person.end();
+    let output: Value = serde_json::from_str(&out).unwrap_or_else(|_| panic!("{seen}"));
+    let expected = serde_json::json!({"letter": {"text": "goodbye"}, "colour": "blue", "reason": "no need"});
+    assert_eq!((code, output), (0, expected), "{seen}");
+    assert!(!seen.contains("\u{1b}[3"), "NO_COLOR is respected: {seen}");
+
+    let mut person = Terminal::start(desk.cli.command(&["run", &file]));
+    person.see("later (l)?");
+    person.say("l");
+    let (code, out, seen) = person.end();
+    assert_eq!((code, out.as_str()), (4, ""), "{seen}");
+}
+
+/// A program that decides and is gone would cut off in the middle what its decision leads to.
+#[test]
+fn whoever_only_decides_performs_nothing() {
+    let desk = Desk::new();
+    desk.file("kernelos.yaml", AGENTS);
+    let tasks = "  - ask: {call: ask, with: {question: Go?, approve: 1}}\n  - sort: {call: agent, with: {agent: sorter, prompt: hello}}\n";
+    assert_eq!(desk.run(tasks, &[]).code, 4);
+    let id = desk.cli.run(&["approve"]).out.split_whitespace().next().unwrap().to_owned();
+    assert_eq!(desk.cli.run(&["approve", &id]).code, 0);
+    let begun = || desk.cli.run(&["log"]).out.matches("lease.granted").count();
+    let before = begun();
+    assert_eq!(desk.cli.run(&["task", "list"]).code, 0);
+    assert_eq!(
+        (before, begun()),
+        (2, 2),
+        "the first question's and the notice's: nothing was begun by deciding and looking"
+    );
+    let followed = desk.cli.run(&["task", "follow", desk.task()["id"].as_str().unwrap()]);
+    assert!(followed.code == 0 && followed.out.contains("Hello."), "{followed:?}");
+    assert_eq!((begun(), desk.cli.run(&["log"]).out.matches("lease.lost").count()), (3, 0));
 }
 
 #[test]
@@ -287,11 +351,17 @@ fn a_workflow_is_checked_without_being_run() {
         (said.code, desk.normal(&said.out).as_str()),
         (0, "DIR/story.yaml: ok, stories/story 1.0.0 with 1 task\n")
     );
+    let beside = desk.file("kernelos.yaml", AGENTS);
+    let said = desk.cli.run(&["workflow", "check", beside.to_str().unwrap()]);
+    assert_eq!(desk.normal(&said.out), "DIR/kernelos.yaml: ok, 1 agent and 0 rules of the way out\n");
     let bad = desk.file("bad.yaml", "document: {dsl: '1.0.3', namespace: a, name: b, version: '1.0.0'}\nod: []\n");
     let said = desk.cli.run(&["workflow", "check", &good, bad.to_str().unwrap(), "--json"]);
     let told = lines(&said);
     assert_eq!((said.code, told.len()), (2, 3), "{said:?}");
     assert_eq!((told[2]["line"].as_u64(), told[2]["column"].as_u64()), (Some(2), Some(1)), "{told:?}");
+    let large = desk.file("large.json", &format!("\"{}\"", "x".repeat(1 << 20)));
+    let said = desk.cli.run(&["run", &good, "--input", large.to_str().unwrap()]);
+    assert!(said.code == 2 && said.err.contains("more than 1048576 bytes"), "{said:?}");
     let said = desk.cli.run(&["workflow", "check", "nothing.yaml"]);
     assert!(said.code == 2 && said.err.contains("nothing.yaml"), "{said:?}");
 }

@@ -39,7 +39,7 @@ proptest! {
 fn histories_hold_what_they_are_meant_to_hold() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let (mut seen, mut folds) = (std::collections::BTreeMap::<String, usize>::new(), 0);
-    for _ in 0..8 {
+    for _ in 0..24 {
         let history = ops(320).new_tree(&mut runner).unwrap().current();
         let (mut author, mut jobs) = Author::begin(0);
         jobs.extend(history.iter().map(|op| author.job(op)));

@@ -8,7 +8,7 @@ use std::path::Path;
 
 #[test]
 fn every_example_of_the_standard_is_read_or_refused_by_naming_the_feature() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("standards/serverless-workflow");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/standards/serverless-workflow/examples");
     let (mut read, mut refused) = (Vec::new(), 0);
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();

@@ -1,5 +1,5 @@
-//! The local test endpoint: a third-party program that speaks the wire formats of model providers and answers from
-//! `tests/peers/fixtures/ask.json`. It lets a newcomer see the whole path without an account.
+//! The local test endpoint: a third-party program that speaks the wire formats of model providers and answers from a file
+//! of fixtures. It lets a newcomer see the whole path without an account.
 
 use crate::failure::Failure;
 use crate::process::program;
@@ -9,7 +9,6 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 const PROGRAM: &str = "tests/peers/node_modules/@copilotkit/aimock/dist/cli.js";
-const FIXTURES: &str = "tests/peers/fixtures/ask.json";
 /// It is ready in a fifth of a second; a machine under load gets a hundred times that.
 const READY_WITHIN: Duration = Duration::from_secs(20);
 
@@ -20,9 +19,9 @@ pub struct Endpoint {
 }
 
 impl Endpoint {
-    /// Starts it on a port the system chooses and waits until it says where it listens.
-    pub fn start() -> Result<Self, Failure> {
-        let arguments = [PROGRAM, "--port", "0", "--fixtures", FIXTURES, "--validate-on-load"];
+    /// Starts it with the answers in `fixtures`, on a port the system chooses, and waits until it says where it listens.
+    pub fn start(fixtures: &str) -> Result<Self, Failure> {
+        let arguments = [PROGRAM, "--port", "0", "--fixtures", fixtures, "--validate-on-load"];
         let mut process = program("node", &arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -22,8 +22,9 @@ use std::process::ExitCode;
 const USAGE: &str = "\
 cargo xtask <command>
 
-  dev [QUESTION]             set up, build `kernelos` and ask it one question; with a local test endpoint
-                             unless KERNELOS_BASE_URL is set (then also KERNELOS_MODEL, perhaps KERNELOS_API_KEY)
+  dev [QUESTION]             set up, build `kernelos` and run examples/support-triage to its end, or ask one question;
+                             with a local test endpoint unless KERNELOS_BASE_URL is set (then also KERNELOS_MODEL,
+                             perhaps KERNELOS_API_KEY)
   verify                     everything CI checks, in CI's order, with a ledger of times at the end
   setup                      make sure of targets, components, C compiler, Node and npm peers (the others do this too)
   tidy                       style and architecture as a test

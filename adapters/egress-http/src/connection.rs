@@ -43,7 +43,7 @@ impl Connection for HttpConnection {
                 None => return Err(broken(failed.error())),
             },
         };
-        let home = keeps.then(|| (dialler.pool, peer));
+        let home = keeps.then_some((dialler.pool, peer));
         Ok(response.map(|incoming| -> Box<dyn ConnectionBody> {
             let mut body = HttpBody { incoming, line: Some(line), home };
             if body.incoming.is_end_stream() {

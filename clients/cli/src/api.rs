@@ -33,6 +33,12 @@ impl Api {
         Self::reach_or(&Config::new(data))
     }
 
+    /// The host that runs over `data`, or a new one that performs nothing: for a command that is over before anything it
+    /// leads to could be. What is cut off in the middle is in doubt afterwards.
+    pub fn reach_to_tell(data: &Path) -> Result<Self, Problem> {
+        Self::reach_or(&Config { effects_max: 0, ..Config::new(data) })
+    }
+
     /// The host that runs over the data directory of `config`, or a new one like that.
     pub fn reach_or(config: &Config) -> Result<Self, Problem> {
         let data = config.data.as_path();

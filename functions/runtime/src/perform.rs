@@ -2,9 +2,9 @@
 
 use crate::request::request;
 use crate::work;
-use futures_util::future::{Either, select};
+use futures_util::future::{Either, join_all, select};
 use kernel::id::{BootId, DeviceId, Id, RuntimeId, WorkspaceId};
-use kernel::machine::Reply;
+use kernel::machine::{Reply, Request};
 use kernel::reject::Code;
 use ports::egress::Egress;
 use ports::live::LiveChannel;
@@ -89,10 +89,20 @@ impl Runtime {
         }
     }
 
-    /// Lease what waits longest; none when nothing does.
-    pub async fn take(&self) -> Result<Option<EffectView>, SequencingError> {
-        let Some(effect) = self.lease().await? else { return Ok(None) };
-        self.sequencing.effect(self.workspace, effect).await
+    /// Lease what waits longest, at most `most` of it; fewer when less waits. What was leased is given even when a lease
+    /// behind it was refused.
+    pub async fn take(&self, most: usize) -> Result<Vec<EffectView>, SequencingError> {
+        let effects = self.lease(most).await?;
+        let views = effects.into_iter().map(|effect| self.sequencing.effect(self.workspace, effect));
+        let (mut taken, mut failed) = (Vec::with_capacity(most), None);
+        for view in join_all(views).await {
+            match view {
+                Ok(view) => taken.extend(view),
+                Err(error) => failed = Some(error),
+            }
+        }
+        // A lease whose work cannot be read runs out; the others are performed.
+        failed.filter(|_| taken.is_empty()).map_or(Ok(taken), Err)
     }
 
     /// Perform a leased effect and report its outcome.
@@ -103,14 +113,23 @@ impl Runtime {
         }
     }
 
-    async fn lease(&self) -> Result<Option<Id>, SequencingError> {
-        let random = self.random()?;
+    async fn lease(&self, most: usize) -> Result<Vec<Id>, SequencingError> {
         let data = json!({ "runtime": self.id, "boot": self.boot, "ttl_ms": LEASE_MS });
-        match self.send("effect.lease", &data, &[b"lease", &random]).await {
-            Ok(reply) => Ok(reply.made.first().copied()),
-            Err(SequencingError::Refused(rejection)) if rejection.code == Code::NothingToLease => Ok(None),
-            Err(error) => Err(error),
+        let mut requests = Vec::with_capacity(most);
+        for _ in 0..most {
+            requests.push(self.request("effect.lease", &data, &[b"lease", &self.random()?])?);
         }
+        let mut leased = Vec::with_capacity(most);
+        for reply in self.sequencing.submit(self.workspace, requests).await {
+            match reply.and_then(accepted) {
+                Ok(reply) => leased.extend(reply.made.first()),
+                Err(SequencingError::Refused(rejection)) if rejection.code == Code::NothingToLease => break,
+                // What was leased is performed; who is refused for good finds out with the next lease.
+                Err(error) if leased.is_empty() => return Err(error),
+                Err(_) => break,
+            }
+        }
+        Ok(leased)
     }
 
     /// Do the work and hold the lease meanwhile. None when the lease was lost: others took over, or it was cancelled.
@@ -164,15 +183,22 @@ impl Runtime {
     }
 
     async fn send(&self, name: &str, data: &Value, parts: &[&[u8]]) -> Result<Reply, SequencingError> {
-        let now = self.clock.now_ms();
-        let request = request(self.device, self.incarnation, now, name, data, parts)
-            .map_err(|why| SequencingError::Unavailable(format!("{name} is not a command: {why:?}")))?;
+        let request = self.request(name, data, parts)?;
         let mut replies = self.sequencing.submit(self.workspace, vec![request]).await;
-        let reply =
-            replies.pop().unwrap_or_else(|| Err(SequencingError::Unavailable("there was no reply".to_owned())))?;
-        match reply.rejected {
-            Some((code, ref detail)) => Err(SequencingError::Refused(code.because(detail.as_str()))),
-            None => Ok(reply),
-        }
+        let reply = replies.pop().unwrap_or_else(|| Err(SequencingError::Unavailable("there was no reply".to_owned())));
+        reply.and_then(accepted)
+    }
+
+    fn request(&self, name: &str, data: &Value, parts: &[&[u8]]) -> Result<Request, SequencingError> {
+        request(self.device, self.incarnation, self.clock.now_ms(), name, data, parts)
+            .map_err(|why| SequencingError::Unavailable(format!("{name} is not a command: {why:?}")))
+    }
+}
+
+/// The reply to a command that took effect.
+fn accepted(reply: Reply) -> Result<Reply, SequencingError> {
+    match reply.rejected {
+        Some((code, ref detail)) => Err(SequencingError::Refused(code.because(detail.as_str()))),
+        None => Ok(reply),
     }
 }

@@ -4,10 +4,12 @@ use super::effect_lease::on_main;
 use super::{Context, Decide, Decision, TEXT_MAX};
 use crate::entity::{Approval, ApprovalKind, Decision as Decided};
 use crate::flow::person::{self, Verdict};
+use crate::flow::{cancel, is_erased};
 use crate::hash::HashText;
 use crate::id::Id;
 use crate::key::Key;
 use crate::reject::{Code, lines};
+use crate::seal::Subject;
 use crate::staged::Staged;
 use crate::view::{Halt, View};
 use serde::Deserialize;
@@ -70,6 +72,12 @@ impl Decide for ApprovalDecide {
         }
         let mut to = Staged::new(with);
         to.caused_by(row.task.command);
+        if is_erased(&to, Subject::Task(*row.task))? {
+            // Whatever was decided, nothing of the task can be written any more: it is over.
+            cancel::task(&mut to, *row.task)?;
+            person::withdraw(&mut to, id)?;
+            return Ok(to.decision());
+        }
         let verdict =
             Verdict { decision: self.says(*row.kind)?, value: self.value.clone(), reason: self.reason.clone() };
         person::decide(&mut to, id, verdict)?;

@@ -10,7 +10,7 @@ use crate::key::{BranchId, Index, Key};
 use crate::reject::{Code, Rejection};
 use crate::staged::Staged;
 use crate::view::{Halt, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// The longest lease, in milliseconds. A runtime that needs longer renews; one that died is noticed by then.
 pub const LEASE_MS_MAX: u64 = 10 * 60 * 1000;
@@ -19,7 +19,7 @@ pub const LEASE_MS_MAX: u64 = 10 * 60 * 1000;
 const EXPIRED_MAX: usize = 16;
 
 /// Take an effect to perform. The reply names it among what was made.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct EffectLease {
     /// The runtime.
@@ -47,7 +47,13 @@ impl Decide for EffectLease {
         for lost in expired(with)? {
             lose(&mut to, lost, LostBecause::Expired)?;
         }
-        let effect = self.choose(&to)?;
+        let effect = match self.choose(&to) {
+            // What became of leases that were over stands, although there is nothing left to take.
+            Err(Halt::Reject(Rejection { code: Code::NothingToLease, .. })) if !to.is_empty() => {
+                return Ok(to.decision());
+            }
+            chosen => chosen?,
+        };
         let lease = to.read().control::<Lease>(Key::Lease(effect))?.cloned();
         let granted = LeaseGranted {
             effect,
@@ -84,6 +90,10 @@ fn free<V: View>(effect: Id, to: &Staged<'_, V>) -> Result<(), Halt> {
     };
     if found.settled_by.is_some() {
         return Err(Code::NotOutstanding.because(format!("effect {effect} is settled")).into());
+    }
+    // Its timer offers it to everybody when it is time.
+    if let Some(due) = *found.due {
+        return Err(Code::NothingToLease.because(format!("effect {effect} is not tried again before {due}")).into());
     }
     if to.read().control::<Lease>(Key::Lease(effect))?.is_some_and(|it| *it.status == LeaseStatus::Held) {
         return Err(Code::LeaseHeld.because(format!("effect {effect} is leased")).into());

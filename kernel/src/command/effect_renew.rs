@@ -8,10 +8,10 @@ use crate::id::{BootId, Id, RuntimeId};
 use crate::key::Key;
 use crate::reject::{Code, amount};
 use crate::view::{Halt, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Hold a lease for longer.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct EffectRenew {
     /// The runtime.

@@ -5,19 +5,19 @@ use crate::effect::task_of;
 use crate::entity::{Call, DataKey, Effect, Idempotency, Lease, LeaseStatus, Step};
 use crate::event::{Closing, EffectClosed, Outcome, ReportLate, StepSettled};
 use crate::flow::agent::{self, Said, ToolUse};
-use crate::flow::{Fault, call, doubt};
+use crate::flow::{Fault, call, cancel, doubt};
 use crate::id::{BootId, Id, RuntimeId};
 use crate::key::{BranchId, Key};
 use crate::reject::{Code, Rejection, amount, word};
 use crate::seal::{Content, Subject};
 use crate::staged::Staged;
 use crate::view::{Halt, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What came of an effect. It advances the task when the reporter's lease is still the effect's newest; else it is kept
 /// as late.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct EffectReport {
     /// The runtime.
@@ -33,7 +33,7 @@ pub struct EffectReport {
 }
 
 /// What came of an effect, as reported.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case", tag = "is", deny_unknown_fields)]
 pub enum Reported {
     /// The model answered.
@@ -76,7 +76,7 @@ pub enum Reported {
 }
 
 /// A tool that a model asks for.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReportedCall {
     /// The model's own name for the call.
@@ -133,7 +133,10 @@ impl EffectReport {
 
     /// That it happened, without what cannot be sealed any more: else its effect would be performed again and again.
     fn erase<V: View>(&self, to: &mut Staged<'_, V>, task: Id, effect: &Effect, closing: Closing) -> Result<(), Halt> {
-        let Some(step) = *effect.step else { return to.emit(EffectClosed { closing }) };
+        let Some(step) = *effect.step else {
+            to.emit(EffectClosed { closing })?;
+            return cancel::task(to, task);
+        };
         let agent = to.read().data::<Step>(Key::Step(step))?.map(|step| *step.agent);
         let agent = agent.map(|agent| to.read().data::<crate::entity::Agent>(Key::Agent(agent)).map(|it| it.cloned()));
         let provider = agent.transpose()?.flatten().map(|agent| *agent.provider);
@@ -147,7 +150,9 @@ impl EffectReport {
             provider,
             cost_micros: 0,
             outcome: self.outcome.erased(),
-        })
+        })?;
+        // Nothing can follow from it either: what else the task waits for is given up.
+        cancel::task(to, task)
     }
 
     fn model<V: View>(&self, to: &mut Staged<'_, V>, step: Id, closing: Closing) -> Result<(), Halt> {

@@ -9,11 +9,11 @@ use crate::key::{Index, Key};
 use crate::reject::Code;
 use crate::staged::Staged;
 use crate::view::{Halt, RANGE_MAX, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A runtime's process is there. Leases of its earlier processes are given back at once, without waiting for their time.
 /// A process that held more than [`RANGE_MAX`] leases is cleaned up page by page: the rest expires.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuntimeJoin {
     /// The runtime.

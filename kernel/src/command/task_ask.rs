@@ -74,6 +74,10 @@ impl TaskAsk {
         let Some(found) = with.read.data::<Task>(Key::Task(task))? else {
             return Err(Code::NotFound.because(format!("there is no task {task}")).into());
         };
+        if found.workflow.is_some() {
+            let why = format!("task {task} performs a workflow; ask in another one");
+            return Err(Code::InvalidArgument.because(why).into());
+        }
         let Some(last) = *found.last_step else { return Ok(None) };
         let waiting = with.read.data::<Step>(Key::Step(last))?.is_some_and(|step| *step.status == StepStatus::Waiting);
         if waiting {

@@ -4,11 +4,11 @@ use super::effect_lease::on_main;
 use super::{Context, Decide, Decision, NAME_MAX};
 use crate::entity::Task;
 use crate::event::TaskCancelled;
-use crate::flow::cancel;
+use crate::flow::{cancel, is_erased};
 use crate::id::Id;
 use crate::key::Key;
 use crate::reject::{Code, lines};
-use crate::seal::Content;
+use crate::seal::{Content, Subject};
 use crate::staged::Staged;
 use crate::view::{Halt, View};
 use serde::Deserialize;
@@ -34,17 +34,18 @@ impl Decide for TaskCancel {
         }
         on_main(with)?;
         let task = self.task;
+        // A task whose key was destroyed is cancelled without a word: none could be sealed.
+        let erased = is_erased(&Staged::new(with), Subject::Task(task))?;
         let Some(row) = with.read.data::<Task>(Key::Task(task))? else {
             return Err(Code::NotFound.because(format!("there is no task {task}")).into());
         };
-        if *row.cancelled {
-            return Err(Code::NotOutstanding.because(format!("task {task} was cancelled before")).into());
-        }
+        let before = if *row.cancelled { "was cancelled before and " } else { "" };
         let mut to = Staged::new(with);
-        to.emit(TaskCancelled { task, reason: self.reason.as_ref().map(Content::plain) })?;
+        let reason = self.reason.as_ref().filter(|_| !erased).map(Content::plain);
+        to.emit(TaskCancelled { task, reason })?;
         cancel::task(&mut to, task)?;
         if to.len() == 1 {
-            return Err(Code::NotOutstanding.because(format!("task {task} waits for nothing")).into());
+            return Err(Code::NotOutstanding.because(format!("task {task} {before}waits for nothing")).into());
         }
         Ok(to.decision())
     }

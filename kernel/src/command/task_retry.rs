@@ -4,10 +4,11 @@ use super::effect_lease::on_main;
 use super::{Context, Decide, Decision};
 use crate::entity::{Run, RunStatus, Step, StepStatus, Task};
 use crate::event::{RunResumed, StepResumed};
-use crate::flow::{agent, run};
+use crate::flow::{agent, is_erased, run};
 use crate::id::Id;
 use crate::key::Key;
 use crate::reject::Code;
+use crate::seal::Subject;
 use crate::staged::Staged;
 use crate::view::{Halt, View};
 use serde::Deserialize;
@@ -32,6 +33,9 @@ impl Decide for TaskRetry {
             return Err(Code::NotFound.because(format!("there is no task {task}")).into());
         };
         let mut to = Staged::new(with);
+        if is_erased(&to, Subject::Task(task))? {
+            return Err(Code::KeyDestroyed.because(format!("the key of task {task} is gone")).into());
+        }
         if let Some(row) = with.read.data::<Run>(Key::Run(task))? {
             if *row.status != RunStatus::Failed {
                 return Err(not_failed(task));

@@ -6,10 +6,10 @@ use crate::flow::timers;
 use crate::reject::Code;
 use crate::staged::Staged;
 use crate::view::{Halt, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Let what is due by now happen. Whoever asks, the sequencer's clock decides what is due.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TimersFire {}
 

@@ -114,6 +114,8 @@ entity! {
         approval: Exclusive<Option<Id>>,
         /// How many attempts failed and were to be repeated.
         failed: Counter,
+        /// When it may be tried again, milliseconds since 1970; none when it need not wait.
+        due: Exclusive<Option<u64>>,
     } }
 }
 
@@ -131,6 +133,7 @@ impl Effect {
             call: Exclusive(None),
             approval: Exclusive(None),
             failed: Counter(0),
+            due: Exclusive(None),
         }
     }
 }

@@ -49,7 +49,10 @@ impl Closing {
 
     /// The effect is settled: no later report counts.
     pub(super) fn settle(&self, to: &mut Writer<'_>) {
-        to.edit::<Effect>(Key::Effect(self.effect), |effect| effect.settled_by = Exclusive(Some(self.fence)));
+        to.edit::<Effect>(Key::Effect(self.effect), |effect| {
+            effect.settled_by = Exclusive(Some(self.fence));
+            effect.due = Exclusive(None);
+        });
         self.release(to);
     }
 

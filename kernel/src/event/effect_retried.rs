@@ -4,6 +4,7 @@ use super::{Closing, EventType, Place};
 use crate::entity::Effect;
 use crate::id::Id;
 use crate::key::Key;
+use crate::merge::Exclusive;
 use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
@@ -33,7 +34,10 @@ impl EventType for EffectRetried {
     }
 
     fn apply(&self, to: &mut Writer<'_>) {
-        to.edit::<Effect>(Key::Effect(self.closing.effect), |effect| effect.failed.add(1));
+        to.edit::<Effect>(Key::Effect(self.closing.effect), |effect| {
+            effect.failed.add(1);
+            effect.due = Exclusive(Some(self.not_before));
+        });
         self.closing.release(to);
     }
 

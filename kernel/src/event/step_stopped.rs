@@ -21,8 +21,9 @@ pub struct StepStopped {
     pub cancelled: bool,
     /// Kind of failure.
     pub class: String,
-    /// What happened, for a person.
-    pub detail: Content,
+    /// What happened, for a person; absent when the task's key was destroyed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<Content>,
 }
 
 impl EventType for StepStopped {
@@ -34,16 +35,16 @@ impl EventType for StepStopped {
     }
 
     fn apply(&self, to: &mut Writer<'_>) {
-        let detail = self.detail.carried_at(to.pos());
+        let detail = self.detail.as_ref().map(|detail| detail.carried_at(to.pos()));
         let status = if self.cancelled { StepStatus::Cancelled } else { StepStatus::Failed };
         to.edit::<Step>(Key::Step(self.step), |step| {
             step.status = Exclusive(status);
-            step.failure = Exclusive(Some(Failure { class: self.class.clone(), detail }));
+            step.failure = Exclusive(detail.map(|detail| Failure { class: self.class.clone(), detail }));
         });
     }
 
     fn contents(&mut self) -> Vec<(&'static str, &mut Content)> {
-        vec![("detail", &mut self.detail)]
+        self.detail.as_mut().map(|detail| ("detail", detail)).into_iter().collect()
     }
 
     fn subject(&self) -> Option<Subject> {

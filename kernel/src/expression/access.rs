@@ -15,6 +15,9 @@ const PATH_MAX: usize = 256;
 /// Takes a path and what it leads to.
 pub type OutPath<'o> = &'o mut dyn FnMut(&mut Machine<'_>, Vec<Value>, Value) -> Flow;
 
+/// What becomes of the value at a place; nothing when it is left out.
+type Change<'c> = &'c mut dyn FnMut(&mut Machine<'_>, Value) -> ControlFlow<Stop, Option<Value>>;
+
 impl Machine<'_> {
     /// What a path leads to.
     pub fn values_of_path(&mut self, node: &Node, input: &Value, out: Out<'_>) -> Flow {
@@ -33,6 +36,7 @@ impl Machine<'_> {
             return Break(Stop::Limit(ExpressionErrorKind::TooLarge, "a path grows too long"));
         }
         match node {
+            Node::One(inner) => self.paths(inner, path, value, out),
             Node::Identity => out(self, path.clone(), value.clone()),
             Node::Recurse => self.descend(value, path, out),
             Node::Path(head, steps) => self
@@ -106,8 +110,8 @@ impl Machine<'_> {
     }
 
     /// The value itself and everything below, outermost first.
-    fn descend(&mut self, value: &Value, path: &Vec<Value>, out: OutPath<'_>) -> Flow {
-        let mut left = vec![(path.clone(), value.clone())];
+    fn descend(&mut self, value: &Value, path: &[Value], out: OutPath<'_>) -> Flow {
+        let mut left = vec![(path.to_vec(), value.clone())];
         while let Some((path, value)) = left.pop() {
             self.pay(1)?;
             self.weigh(&value)?;
@@ -190,12 +194,7 @@ impl Machine<'_> {
     }
 
     /// `input` with everything at `place` changed; what changes to nothing is left out.
-    pub fn changed(
-        &mut self,
-        place: &Node,
-        input: &Value,
-        change: &mut dyn FnMut(&mut Machine<'_>, Value) -> ControlFlow<Stop, Option<Value>>,
-    ) -> ControlFlow<Stop, Value> {
+    pub fn changed(&mut self, place: &Node, input: &Value, change: Change<'_>) -> ControlFlow<Stop, Value> {
         let mut paths = Vec::new();
         self.paths(place, &Vec::new(), input, &mut |_, path, _| {
             paths.push(path);

@@ -9,6 +9,7 @@ use jaq_core::load::parse::{BinaryOp, Def, Parser, Pattern as Parsed, Term};
 use jaq_core::load::span;
 use jaq_core::path::{Opt, Part};
 use serde_json::Value;
+use std::collections::BTreeSet;
 
 /// How deep brackets may nest.
 const NESTING_MAX: usize = 48;
@@ -21,8 +22,8 @@ const NODES_MAX: usize = 20_000;
 /// How deep a program may nest.
 const DEPTH_MAX: usize = 200;
 
-/// Compile `source`.
-pub fn compile(source: &str) -> Result<Node, BadExpression> {
+/// Compile `source`: the program, and the variables of the outside that it mentions.
+pub fn compile(source: &str) -> Result<(Node, BTreeSet<String>), BadExpression> {
     if source.len() > SOURCE_MAX {
         return Err(bad(format!("the expression has {} bytes; at most {SOURCE_MAX} are taken", source.len())));
     }
@@ -49,7 +50,9 @@ pub fn compile(source: &str) -> Result<Node, BadExpression> {
         let found = found.map_or_else(|| "the end".to_owned(), |Token(text, _)| format!("`{}`", short(text)));
         BadExpression { offset, ..bad(format!("jq expected {expected} and found {found}")) }
     })?;
-    Compiler { source, nodes: 0, slots: 0, depth: 0, scope: Vec::new() }.term(&term)
+    let mut compiler = Compiler { source, nodes: 0, slots: 0, depth: 0, scope: Vec::new(), globals: BTreeSet::new() };
+    let program = compiler.term(&term)?;
+    Ok((program, compiler.globals))
 }
 
 fn short(text: &str) -> String {
@@ -124,6 +127,8 @@ struct Compiler<'a, 's> {
     slots: u32,
     depth: usize,
     scope: Vec<Meaning<'a, 's>>,
+    /// Variables of the outside that are mentioned.
+    globals: BTreeSet<String>,
 }
 
 type Compiled<T> = Result<T, BadExpression>;
@@ -150,7 +155,7 @@ impl<'a, 's> Compiler<'a, 's> {
             return Err(bad("the expression is too large once its definitions are expanded, or nests too deep"));
         }
         let height = self.scope.len();
-        let node = self.shape(term);
+        let node = self.shape(term).map(Node::marked);
         self.scope.truncate(height);
         self.depth -= 1;
         node
@@ -346,12 +351,17 @@ impl<'a, 's> Compiler<'a, 's> {
         })
     }
 
-    fn variable(&self, name: &str) -> Node {
+    fn variable(&mut self, name: &str) -> Node {
         let local = self.scope.iter().rev().find_map(|meaning| match meaning {
             Meaning::Variable(known, slot) if *known == name => Some(*slot),
             _ => None,
         });
-        local.map_or_else(|| Node::Global(name.trim_start_matches('$').to_owned()), Node::Local)
+        if let Some(slot) = local {
+            return Node::Local(slot);
+        }
+        let name = name.trim_start_matches('$');
+        self.globals.insert(name.to_owned());
+        Node::Global(name.to_owned())
     }
 
     fn label(&self, name: &str) -> Compiled<Node> {

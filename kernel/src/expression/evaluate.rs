@@ -139,6 +139,17 @@ impl<'a> Machine<'a> {
         flow
     }
 
+    /// Hand every output of `node` to `next`. One that is known to be alone is computed first.
+    fn each(&mut self, node: &Node, input: &Value, next: Out<'_>) -> Flow {
+        if !node.is_one() {
+            return self.run(node, input, next);
+        }
+        match self.take_first(node, input)? {
+            Some(value) => next(self, value),
+            None => Continue(()),
+        }
+    }
+
     fn step(&mut self, node: &Node, input: &Value, out: Out<'_>) -> Flow {
         match node {
             Node::Identity => self.give(input, out),
@@ -148,7 +159,8 @@ impl<'a> Machine<'a> {
                 out(self, value.unwrap_or(Value::Null))
             }
             Node::Global(name) => self.global(name, out),
-            Node::Pipe(left, right) => self.run(left, input, &mut |machine, value| machine.run(right, &value, out)),
+            Node::Pipe(left, right) => self.each(left, input, &mut |machine, value| machine.run(right, &value, out)),
+            Node::One(inner) => self.run(inner, input, out),
             Node::Comma(left, right) => {
                 self.run(left, input, out)?;
                 self.run(right, input, out)
@@ -169,20 +181,20 @@ impl<'a> Machine<'a> {
     fn operate(&mut self, node: &Node, input: &Value, out: Out<'_>) -> Flow {
         match node {
             Node::Negate(inner) => {
-                self.run(inner, input, &mut |machine, value| match value.as_number().and_then(number::negate) {
+                self.each(inner, input, &mut |machine, value| match value.as_number().and_then(number::negate) {
                     Some(value) => out(machine, value),
                     None => error(format!("{} cannot be negated", kind(&value))),
                 })
             }
             // The right side goes first, as in jq.
-            Node::Math(math, left, right) => self.run(right, input, &mut |machine, b| {
-                machine.run(left, input, &mut |machine, a| {
+            Node::Math(math, left, right) => self.each(right, input, &mut |machine, b| {
+                machine.each(left, input, &mut |machine, a| {
                     let result = machine.math(*math, &a, &b)?;
                     out(machine, result)
                 })
             }),
-            Node::Compare(cmp, left, right) => self.run(right, input, &mut |machine, b| {
-                machine.run(left, input, &mut |machine, a| {
+            Node::Compare(cmp, left, right) => self.each(right, input, &mut |machine, b| {
+                machine.each(left, input, &mut |machine, a| {
                     machine.pay((size(&a, SIZE_MAX).unwrap_or(SIZE_MAX) / 64) as u64)?;
                     out(machine, Value::Bool(holds(*cmp, &a, &b)))
                 })
@@ -190,7 +202,7 @@ impl<'a> Machine<'a> {
             Node::And(left, right) => self.logic(left, right, false, input, out),
             Node::Or(left, right) => self.logic(left, right, true, input, out),
             Node::Otherwise(left, right) => self.otherwise(left, right, input, out),
-            Node::If(condition, then, otherwise) => self.run(condition, input, &mut |machine, value| {
+            Node::If(condition, then, otherwise) => self.each(condition, input, &mut |machine, value| {
                 machine.run(if is_true(&value) { then } else { otherwise }, input, out)
             }),
             Node::Try(body, handler) => self.attempt(body, handler.as_deref(), input, out),
@@ -199,7 +211,7 @@ impl<'a> Machine<'a> {
                 flow => flow,
             },
             Node::Break(slot) => Break(Stop::Label(*slot)),
-            Node::Bind(value, pattern, body) => self.run(value, input, &mut |machine, value| {
+            Node::Bind(value, pattern, body) => self.each(value, input, &mut |machine, value| {
                 machine.bind(pattern, &value, input, &mut |machine| machine.run(body, input, out))
             }),
             Node::Reduce(items, pattern, init, update) => self.reduce(items, pattern, init, update, input, out),
@@ -239,39 +251,74 @@ impl<'a> Machine<'a> {
 
     /// Every combination of what the keys and the values come to.
     fn object(&mut self, members: &[(Node, Node)], input: &Value, made: Map<String, Value>, out: Out<'_>) -> Flow {
-        let Some(((key, value), rest)) = members.split_first() else { return out(self, Value::Object(made)) };
+        let (mut rest, mut made) = (members, made);
+        while let Some(((key, value), behind)) = rest.split_first() {
+            if !key.is_one() || !value.is_one() {
+                return self.objects(key, value, behind, input, &made, out);
+            }
+            let Some(key) = self.take_first(key, input)? else { return Continue(()) };
+            let Value::String(key) = key else { return error(format!("a {} cannot be a key", kind(&key))) };
+            let Some(value) = self.take_first(value, input)? else { return Continue(()) };
+            self.weigh(&value)?;
+            made.insert(key, value);
+            rest = behind;
+        }
+        out(self, Value::Object(made))
+    }
+
+    /// The same, with a member that may come to several.
+    fn objects(
+        &mut self,
+        key: &Node,
+        value: &Node,
+        behind: &[(Node, Node)],
+        input: &Value,
+        made: &Map<String, Value>,
+        out: Out<'_>,
+    ) -> Flow {
         self.run(key, input, &mut |machine, key| {
             let Value::String(key) = key else { return error(format!("a {} cannot be a key", kind(&key))) };
             machine.run(value, input, &mut |machine, value| {
                 machine.weigh(&value)?;
                 let mut made = made.clone();
                 made.insert(key.clone(), value);
-                machine.object(rest, input, made, out)
+                machine.object(behind, input, made, out)
             })
         })
     }
 
     fn text(&mut self, format: Option<&str>, pieces: &[Piece], input: &Value, made: String, out: Out<'_>) -> Flow {
-        if made.len() > SIZE_MAX {
-            return Break(Stop::Limit(ExpressionErrorKind::TooLarge, "a text grows too large"));
+        let (mut rest, mut made) = (pieces, made);
+        while let Some((piece, behind)) = rest.split_first() {
+            if made.len() > SIZE_MAX {
+                return Break(Stop::Limit(ExpressionErrorKind::TooLarge, "a text grows too large"));
+            }
+            match piece {
+                Piece::Plain(plain) => made.push_str(plain),
+                Piece::Computed(node) if node.is_one() => {
+                    let Some(value) = self.take_first(node, input)? else { return Continue(()) };
+                    self.weigh(&value)?;
+                    made.push_str(&text::formatted(format, &value));
+                }
+                Piece::Computed(node) => {
+                    return self.run(node, input, &mut |machine, value| {
+                        machine.weigh(&value)?;
+                        let made = format!("{made}{}", text::formatted(format, &value));
+                        machine.text(format, behind, input, made, out)
+                    });
+                }
+            }
+            rest = behind;
         }
-        match pieces.split_first() {
-            None => out(self, Value::String(made)),
-            Some((Piece::Plain(plain), rest)) => self.text(format, rest, input, made + plain, out),
-            Some((Piece::Computed(node), rest)) => self.run(node, input, &mut |machine, value| {
-                machine.weigh(&value)?;
-                let made = format!("{made}{}", text::formatted(format, &value));
-                machine.text(format, rest, input, made, out)
-            }),
-        }
+        out(self, Value::String(made))
     }
 
     fn logic(&mut self, left: &Node, right: &Node, decides: bool, input: &Value, out: Out<'_>) -> Flow {
-        self.run(left, input, &mut |machine, value| {
+        self.each(left, input, &mut |machine, value| {
             if is_true(&value) == decides {
                 return out(machine, Value::Bool(decides));
             }
-            machine.run(right, input, &mut |machine, value| out(machine, Value::Bool(is_true(&value))))
+            machine.each(right, input, &mut |machine, value| out(machine, Value::Bool(is_true(&value))))
         })
     }
 

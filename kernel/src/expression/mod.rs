@@ -27,6 +27,7 @@ pub use template::{BadTemplate, Template, expression_begin};
 use evaluate::Machine;
 use node::Node;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// Longest source of an expression, in bytes.
@@ -77,18 +78,25 @@ pub struct ExpressionError {
 pub struct Expression {
     source: String,
     program: Rc<Node>,
+    globals: Rc<BTreeSet<String>>,
 }
 
 impl Expression {
     /// Parse and check.
     pub fn parse(source: &str) -> Result<Self, BadExpression> {
-        let program = Rc::new(compile::compile(source)?);
-        Ok(Self { source: source.to_owned(), program })
+        let (program, globals) = compile::compile(source)?;
+        Ok(Self { source: source.to_owned(), program: Rc::new(program), globals: Rc::new(globals) })
     }
 
     /// Its source.
     pub fn source(&self) -> &str {
         &self.source
+    }
+
+    /// Whether it mentions the variable `$name` and does not bind it itself. One that does not comes to the same whatever
+    /// the variable holds.
+    pub fn mentions(&self, name: &str) -> bool {
+        self.globals.contains(name)
     }
 
     /// The first value it comes to.

@@ -64,7 +64,51 @@ pub enum Node {
     Global(String),
     /// `f.a`, `f[i]`, `f[]`, `f[a:b]`, each perhaps with `?`.
     Path(Box<Node>, Vec<(Step, bool)>),
+    /// A filter that comes to one value at most. It is done with before whoever comes next begins, so that what people
+    /// write in a row does not pile up on the stack.
+    One(Box<Node>),
 }
+
+impl Node {
+    /// The filter, marked when it comes to one value at most. Its parts are marked already.
+    pub fn marked(self) -> Self {
+        if self.is_one() || !self.comes_to_one() { self } else { Self::One(Box::new(self)) }
+    }
+
+    /// Whether it is known to come to one value at most.
+    pub fn is_one(&self) -> bool {
+        matches!(self, Self::One(_) | Self::Identity | Self::Constant(_) | Self::Local(_) | Self::Global(_))
+    }
+
+    fn comes_to_one(&self) -> bool {
+        match self {
+            Self::Array(_) => true,
+            Self::Text(_, pieces) => pieces.iter().all(|it| matches!(it, Piece::Plain(_)) || it.is_one()),
+            Self::Object(members) => members.iter().all(|(key, value)| key.is_one() && value.is_one()),
+            Self::Negate(inner) => inner.is_one(),
+            Self::Pipe(one, two)
+            | Self::Bind(one, _, two)
+            | Self::Otherwise(one, two)
+            | Self::And(one, two)
+            | Self::Or(one, two)
+            | Self::Math(_, one, two)
+            | Self::Compare(_, one, two) => one.is_one() && two.is_one(),
+            Self::If(one, two, three) => one.is_one() && two.is_one() && three.is_one(),
+            Self::Path(head, steps) => head.is_one() && steps.iter().all(|(step, _)| step.is_one()),
+            Self::Call(name, arguments) => {
+                COLLECTING.contains(name) || (!GENERATING.contains(name) && arguments.iter().all(Self::is_one))
+            }
+            _ => false,
+        }
+    }
+}
+
+/// Filters that come to one value, whatever their arguments come to.
+const COLLECTING: [&str; 7] = ["map", "map_values", "with_entries", "sort_by", "group_by", "min_by", "max_by"];
+
+/// Filters that may come to several values.
+const GENERATING: [&str; 10] =
+    ["limit", "paths", "path", "range", "recurse", "repeat", "skip", "until", "while", "walk"];
 
 /// A part of a text.
 #[derive(Debug, Clone)]
@@ -73,6 +117,12 @@ pub enum Piece {
     Plain(String),
     /// What a filter comes to.
     Computed(Node),
+}
+
+impl Piece {
+    fn is_one(&self) -> bool {
+        matches!(self, Self::Computed(node) if node.is_one())
+    }
 }
 
 /// One step of a path.
@@ -84,6 +134,16 @@ pub enum Step {
     Each,
     /// `[a:b]`
     Slice(Option<Node>, Option<Node>),
+}
+
+impl Step {
+    fn is_one(&self) -> bool {
+        match self {
+            Self::Index(node) => node.is_one(),
+            Self::Slice(from, to) => from.iter().chain(to).all(Node::is_one),
+            Self::Each => false,
+        }
+    }
 }
 
 /// What a value is taken apart into.

@@ -43,12 +43,26 @@ impl Template {
         filled(&self.0, input, variables)
     }
 
+    /// Whether an expression in it mentions the variable `$name`.
+    pub fn mentions(&self, name: &str) -> bool {
+        mentions(&self.0, name)
+    }
+
     /// The value itself, when there is no expression in it.
     pub fn constant(&self) -> Option<&Value> {
         match &self.0 {
             Shape::Constant(value) => Some(value),
             _ => None,
         }
+    }
+}
+
+fn mentions(shape: &Shape, name: &str) -> bool {
+    match shape {
+        Shape::Constant(_) => false,
+        Shape::Expression(expression) => expression.mentions(name),
+        Shape::Array(items) => items.iter().any(|it| mentions(it, name)),
+        Shape::Object(members) => members.iter().any(|(_, it)| mentions(it, name)),
     }
 }
 

@@ -152,6 +152,22 @@ fn a_source_that_is_not_jq_says_where() {
 }
 
 #[test]
+fn what_people_write_in_a_row_does_not_count_as_nesting() {
+    let members = (0..90).map(|nth| format!("m{nth}: (.a | tostring | length)")).collect::<Vec<_>>().join(", ");
+    gives(&format!("{{{members}}} | length"), json!({"a": 1}), json!(90));
+    let text = "\\(.a | tostring), ".repeat(90);
+    gives(&format!("\"{text}\" | length"), json!({"a": 1}), json!(270));
+    let table = "def cell: if . == null then \"-\" else tostring end;
+        [.rows[] | \"| \" + ([.a, .b, .c, .d] | map(cell) | join(\" | \")) + \" |\"] | join(\"\\n\")";
+    gives(table, json!({"rows": [{"a": 1, "c": "x"}]}), json!("| 1 | - | x | - |"));
+    gives("{a: (1, 2), b: .a, c: (.b | ., .)} | [.a, .c]", json!({"a": 3, "b": 4}), json!([1, 4]));
+    gives("[{a: (1, 2), b: 5, c: (3, 4)} | .a * 10 + .c]", json!(null), json!([13, 14, 23, 24]));
+    gives("[\"\\(1, 2)-\\(.a)-\\(3, 4)\"]", json!({"a": 0}), json!(["1-0-3", "1-0-4", "2-0-3", "2-0-4"]));
+    gives("[.a[] | select(. > 1) | {n: .}] | map(.n)", json!({"a": [1, 2, 3]}), json!([2, 3]));
+    gives("[{k: (.a | select(. > 1))}]", json!({"a": 1}), json!([]));
+}
+
+#[test]
 fn a_template_is_any_json_with_expressions_in_it() {
     let template = Template::parse(&json!({"to": "${ .mail }", "list": ["${ 1 + 1 }", "plain"], "n": 3})).unwrap();
     let filled = template.evaluate(&json!({"mail": "a@example.org"}), &[]).unwrap();

@@ -2,7 +2,7 @@
 //! answer, or a reason to stop.
 
 use super::call::{self, Asked};
-use super::{Fault, Outcome, backoff};
+use super::{Fault, Outcome, backoff, is_erased};
 use crate::capability;
 use crate::entity::{Agent, Call, Effect, Limits, Owner, Provider, Step, StepStatus, Task, Turn};
 use crate::event::{
@@ -12,7 +12,7 @@ use crate::event::{
 use crate::id::{Id, Role};
 use crate::key::Key;
 use crate::schema::Schema;
-use crate::seal::Content;
+use crate::seal::{Content, Subject};
 use crate::staged::Staged;
 use crate::view::{Halt, View};
 use serde_json::{Value, json};
@@ -131,6 +131,10 @@ struct Answered<'a> {
 impl Answered<'_> {
     /// The model asks for tools: each is a call of its own, and they run side by side.
     fn tools<V: View>(&self, to: &mut Staged<'_, V>, said: Said) -> Result<(), Halt> {
+        // What is asked for beyond the bound is left out, but for one call that says so.
+        let beyond = said.calls.len().saturating_sub(CALLS_MAX);
+        let mut said = said;
+        said.calls.truncate(CALLS_MAX + 1);
         // The turn names its calls before they are made, in the order in which the model asked for them.
         let stuck = self.makes_no_progress(to, &said)?;
         let calls = if stuck { Vec::new() } else { to.upcoming(Role::Call, said.calls.len()) };
@@ -140,20 +144,23 @@ impl Answered<'_> {
             return stop(to, self.step, false, "no_progress", &detail);
         }
         for (nth, tool) in said.calls.into_iter().enumerate() {
-            self.tool(to, nth, tool)?;
+            self.tool(to, tool, if nth < CALLS_MAX { 0 } else { beyond })?;
         }
         continue_when_ready(to, self.step)
     }
 
-    fn tool<V: View>(&self, to: &mut Staged<'_, V>, nth: usize, tool: ToolUse) -> Result<(), Halt> {
+    /// Ask for one tool. `beyond` says how many calls are too many, this one among them.
+    fn tool<V: View>(&self, to: &mut Staged<'_, V>, tool: ToolUse, beyond: usize) -> Result<(), Halt> {
         let parsed =
             if tool.arguments.trim().is_empty() { Ok(json!({})) } else { serde_json::from_str(&tool.arguments) };
         let offered = capability::find(&tool.name).filter(|found| found.is_tool).filter(|found| {
             self.agent.tools.iter().any(|name| capability::find(name).is_some_and(|it| it.name == found.name))
         });
         let refused = match (&offered, &parsed) {
-            _ if nth >= CALLS_MAX => Some(format!("one answer may ask for at most {CALLS_MAX} tools")),
-            (None, _) => Some(format!("there is no tool {:?} here", tool.name)),
+            _ if beyond > 0 => {
+                Some(format!("one answer may ask for at most {CALLS_MAX} tools; {beyond} calls were left out"))
+            }
+            (None, _) => Some(self.unknown(&tool.name)),
             (_, Err(why)) => Some(format!("the arguments are not JSON: {why}")),
             _ => None,
         };
@@ -175,6 +182,14 @@ impl Answered<'_> {
             Some(why) => call::refuse(to, asked, &Fault::new("refused", 400, why)),
             None => call::request(to, asked).map(|_| ()),
         }
+    }
+
+    /// What a model is told that asks for a tool it does not have.
+    fn unknown(&self, name: &str) -> String {
+        let shown: String = name.chars().take(64).collect();
+        let tools = self.agent.tools.iter().filter_map(|tool| capability::find(tool)).map(|tool| tool.name);
+        let near = crate::workflow::nearest(&shown, tools).map(|near| format!("; the nearest is {near}"));
+        format!("there is no tool {shown:?} here{}", near.unwrap_or_default())
     }
 
     /// Whether these very calls were made in each of the turns before, and came to the very same.
@@ -252,8 +267,11 @@ fn canonical(text: &str) -> String {
     serde_json::from_str::<Value>(text).map_or_else(|_| text.to_owned(), |value| value.to_string())
 }
 
+/// Name and arguments of each call.
+type Made = Vec<(String, String)>;
+
 /// The calls of a turn and what they came to.
-fn made<V: View>(to: &Staged<'_, V>, turn: &Turn) -> Result<(Vec<(String, String)>, Vec<String>), Halt> {
+fn made<V: View>(to: &Staged<'_, V>, turn: &Turn) -> Result<(Made, Vec<String>), Halt> {
     let (mut calls, mut came) = (Vec::new(), Vec::new());
     for id in turn.calls.iter() {
         let Some(call) = to.read().data::<Call>(Key::Call(*id))? else { continue };
@@ -372,7 +390,8 @@ fn beyond(step: &Step, limits: Limits, now_ms: u64) -> Option<String> {
 /// The step ends without an answer.
 pub fn stop<V: View>(to: &mut Staged<'_, V>, step: Id, cancelled: bool, class: &str, detail: &str) -> Result<(), Halt> {
     let Some(row) = to.read().data::<Step>(Key::Step(step))? else { return Ok(()) };
-    let (task, class, detail) = (*row.task, class.to_owned(), Content::plain(detail));
+    let (task, class) = (*row.task, class.to_owned());
+    let detail = (!is_erased(to, Subject::Task(task))?).then(|| Content::plain(detail));
     to.emit(StepStopped { task, step, cancelled, class, detail })?;
     if cancelled { Ok(()) } else { after(to, step) }
 }

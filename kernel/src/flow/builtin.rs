@@ -1,12 +1,12 @@
 //! What the kernel does itself: documents and notes. It happens in the command that asks for it, so it happens once.
 
-use super::{Fault, Outcome};
+use super::{Fault, Outcome, is_erased};
 use crate::command::TEXT_MAX;
 use crate::entity::{Document, Note};
 use crate::event::{DocumentWritten, NoteRemembered};
 use crate::id::Role;
 use crate::key::{Index, Key};
-use crate::seal::Content;
+use crate::seal::{Content, Subject};
 use crate::staged::Staged;
 use crate::view::{Halt, RANGE_MAX, View};
 use serde_json::{Value, json};
@@ -54,6 +54,9 @@ fn write<V: View>(to: &mut Staged<'_, V>, path: &str, text: &str, append: bool) 
         return Ok(Err(Fault::new("invalid_arguments", 400, "a path holds no control characters")));
     }
     let tag = to.tag(&["document", path])?;
+    if is_erased(to, Subject::Document(tag))? {
+        return Ok(Err(Fault::new("key_destroyed", 410, format!("{path} was made unreadable for ever"))));
+    }
     let before = to.read().data::<Document>(Key::Document(tag))?.cloned();
     let old = match &before {
         Some(document) if append => to.text(document.text.0.as_ref())?,
@@ -107,7 +110,12 @@ fn recall<V: View>(to: &Staged<'_, V>, query: &str, limit: usize) -> Result<Outc
         }
     }
     found.sort();
-    let notes: Vec<Value> = found.iter().take(limit).map(|(.., text)| json!({"text": &**text})).collect();
+    // Long notes are as many as one answer may have bytes.
+    let within = found.iter().take(limit).scan(0, |bytes, (.., text)| {
+        *bytes += text.len();
+        (*bytes <= TEXT_MAX).then_some(text)
+    });
+    let notes: Vec<Value> = within.map(|text| json!({"text": &**text})).collect();
     Ok(Ok(json!({"notes": notes})))
 }
 

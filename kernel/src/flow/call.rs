@@ -14,6 +14,9 @@ use serde_json::Value;
 /// Longest JSON of arguments, in bytes.
 pub const ARGUMENTS_MAX: usize = 512 * 1024;
 
+/// Longest JSON of a result, in bytes; well below what a sealed unit may hold.
+pub const RESULT_MAX: usize = 12 << 20;
+
 /// How often an effect that performs a call is tried again.
 pub const RETRIES_MAX: u64 = 3;
 
@@ -127,8 +130,18 @@ pub fn perform<V: View>(to: &mut Staged<'_, V>, call: Id) -> Result<Option<Outco
             Err(fault) => Err(fault),
         },
     };
+    let outcome = bounded(outcome);
     settle(to, call, None, &outcome)?;
     Ok(Some(outcome))
+}
+
+/// A result that is too large to be kept is none.
+fn bounded(outcome: Outcome) -> Outcome {
+    let bytes = outcome.as_ref().map_or(0, |result| result.to_string().len());
+    if bytes <= RESULT_MAX {
+        return outcome;
+    }
+    Err(Fault::new("too_large", 413, format!("the result has {bytes} bytes; at most {RESULT_MAX} are kept")))
 }
 
 /// What the call is given; null when its key was destroyed.
@@ -171,6 +184,7 @@ pub fn finish<V: View>(
 ) -> Result<(), Halt> {
     let Some(row) = to.read().data::<Call>(Key::Call(call))? else { return Ok(()) };
     let (task, owner) = (*row.task, *row.owner);
+    let outcome = bounded(outcome);
     settle(to, call, closing, &outcome)?;
     go_on(to, task, owner, outcome)
 }

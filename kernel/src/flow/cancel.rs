@@ -61,9 +61,12 @@ pub fn step<V: View>(to: &mut Staged<'_, V>, id: Id) -> Result<(), Halt> {
 
 /// An effect is given up: whoever performs it will report too late.
 pub fn effect<V: View>(to: &mut Staged<'_, V>, id: Id) -> Result<(), Halt> {
-    let settled = to.read().data::<Effect>(Key::Effect(id))?.is_none_or(|effect| effect.settled_by.is_some());
-    if settled {
+    let Some(row) = to.read().data::<Effect>(Key::Effect(id))?.cloned() else { return Ok(()) };
+    if row.settled_by.is_some() {
         return Ok(());
+    }
+    if let Some(at) = *row.due {
+        to.emit(TimerEnded { at, id })?;
     }
     let lease = to.read().control::<Lease>(Key::Lease(id))?.cloned();
     to.emit(EffectClosed { closing: Closing::of(id, lease.as_ref()) })

@@ -24,6 +24,11 @@ pub mod run;
 mod tests;
 pub mod timers;
 
+use crate::entity::DataKey;
+use crate::key::Key;
+use crate::seal::Subject;
+use crate::staged::Staged;
+use crate::view::{Halt, View};
 use serde_json::Value;
 
 /// Why something has no result.
@@ -46,3 +51,9 @@ impl Fault {
 
 /// A result, or why there is none.
 pub type Outcome = Result<Value, Fault>;
+
+/// Whether the key of `subject` was destroyed: nothing more can be sealed for it.
+pub fn is_erased<V: View>(to: &Staged<'_, V>, subject: Subject) -> Result<bool, Halt> {
+    let key = to.read().control::<DataKey>(Key::Subject(subject))?;
+    Ok(key.is_some_and(|key| *key.destroyed))
+}

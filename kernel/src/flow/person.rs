@@ -154,7 +154,9 @@ pub fn decide<V: View>(to: &mut Staged<'_, V>, id: Id, verdict: Verdict) -> Resu
         let schema = serde_json::from_str(&schema).map_err(|why| Halt::Broken(why.to_string()))?;
         let schema = Schema::compile(&schema).map_err(Halt::Broken)?;
         let violations = schema.violations(verdict.value.as_ref().unwrap_or(&Value::Null));
-        if verdict.decision == Decision::Answered && !violations.is_empty() {
+        // What is approved as it stands is the workflow's own; what a person wrote goes on as if it were.
+        let is_written = matches!(verdict.decision, Decision::Answered | Decision::Edited);
+        if is_written && !violations.is_empty() {
             let why: Vec<String> = violations.into_iter().map(|it| format!("{} {}", it.pointer, it.message)).collect();
             return Err(Code::InvalidArgument.because(format!("the answer does not fit: {}", why.join("; "))).into());
         }

@@ -20,6 +20,9 @@ use std::rc::Rc;
 /// and other tasks get their turn.
 pub const MOVES_MAX: usize = 192;
 
+/// Longest detail of an error that a workflow sees, in characters. The call keeps all of it.
+const DETAIL_CHARS_MAX: usize = 16 * 1024;
+
 /// Opens the values of a position.
 struct Opened<'a, 'b, V>(&'a Staged<'b, V>);
 
@@ -74,6 +77,9 @@ pub fn advance<V: View>(to: &mut Staged<'_, V>, task: Id, outcome: Option<Outcom
     wait_no_more(to, task, &run)?;
     let mut outcome = outcome.map(|outcome| outcome.map_err(|fault| error(&fault)));
     for _ in 0..MOVES_MAX {
+        if to.is_full() {
+            break;
+        }
         let next = next(to, task, &definition, outcome.take())?;
         match step(to, task, next)? {
             Went::On => {}
@@ -85,8 +91,10 @@ pub fn advance<V: View>(to: &mut Staged<'_, V>, task: Id, outcome: Option<Outcom
     // What came back from a call must not be lost in between: it is taken in before the run pauses.
     if let Some(result) = outcome.take() {
         let next = next(to, task, &definition, Some(result))?;
-        if !matches!(step(to, task, next)?, Went::On) {
-            return Ok(());
+        match step(to, task, next)? {
+            Went::On | Went::Back(_) => {}
+            Went::ToWait => return set_deadline(to, task, &definition),
+            Went::ToItsEnd => return Ok(()),
         }
     }
     wait_until(to, task, to.now_ms)
@@ -124,7 +132,7 @@ fn facts<V: View>(to: &Staged<'_, V>, task: Id, run: &Run) -> Facts {
     let name = task.to_string();
     let digest = hash(Domain::Identity, &[b"run", name.as_bytes(), &to.now_ms.to_be_bytes()]);
     let seed = digest.iter().take(8).fold(0u64, |sum, byte| sum << 8 | u64::from(*byte));
-    Facts { run: name, now_ms: to.now_ms, started_ms: *run.started_at, seed }
+    Facts { run: name, now_ms: to.now_ms, started_ms: *run.started_at, deadline: *run.deadline, seed }
 }
 
 fn step<V: View>(to: &mut Staged<'_, V>, task: Id, next: Next) -> Result<Went, Halt> {
@@ -170,7 +178,8 @@ fn error(fault: &Fault) -> RunError {
         type_: format!("https://serverlessworkflow.io/spec/1.0.0/errors/{kind}"),
         status: fault.status,
         title: fault.class.clone(),
-        detail: fault.detail.clone(),
+        // An error is a value that flows, and grows when it is written as JSON.
+        detail: fault.detail.chars().take(DETAIL_CHARS_MAX).collect(),
         instance: None,
     }
 }

@@ -26,6 +26,9 @@ pub(super) struct Decided<'a> {
     pub(super) keep: Option<u64>,
 }
 
+/// Why a command that is on record was rejected, if it was.
+type Refusal = Option<(Code, String)>;
+
 impl Workspace {
     /// Decide `request` and record what it comes to. Nothing is durable before the next batch is committed.
     pub fn execute(&mut self, request: &Request, moment: &Moment) -> Result<Reply, Stop> {
@@ -46,13 +49,29 @@ impl Workspace {
         idempotency: Option<KeyId>,
         moment: &Moment,
     ) -> Result<Reply, Stop> {
+        let prepared = self.looking_ahead(|it| it.prepare(request, command, idempotency, moment))?;
+        let (decided, rejected) = prepared?;
+        let (events, made) = (decided.first.events, decided.first.made.clone());
+        let pos = self.pos() + 1;
+        self.record(decided)?;
+        Ok(Reply { command, pos, events, rejected, made, known: false })
+    }
+
+    /// Everything that comes before the first change.
+    fn prepare<'r>(
+        &mut self,
+        request: &'r Request,
+        command: CommandId,
+        idempotency: Option<KeyId>,
+        moment: &Moment,
+    ) -> Result<(Decided<'r>, Refusal), Stop> {
         let line = self.line_of(request)?;
         let (decision, rejected) = self.decide(request, command, line, moment, idempotency.is_some())?;
         let first = First {
             hash: request.hash,
             events: decision.drafts.len() as u32,
             idempotency,
-            made: decision.made.clone(),
+            made: decision.made,
             previous: self.said_before(request, command)?,
         };
         let keep = self.keep(line)?;
@@ -68,10 +87,7 @@ impl Workspace {
         };
         self.provide_keys(&mut decided, moment)?;
         self.rows_are_loaded(&decided)?;
-        let events = decided.first.events;
-        let pos = self.pos() + 1;
-        self.record(decided)?;
-        Ok(Reply { command, pos, events, rejected, made: decision.made, known: false })
+        Ok((decided, rejected))
     }
 
     fn line_of(&self, request: &Request) -> Result<Line, Stop> {
@@ -91,7 +107,7 @@ impl Workspace {
         line: Line,
         moment: &Moment,
         may_ask_again: bool,
-    ) -> Result<(Decision, Option<(Code, String)>), Stop> {
+    ) -> Result<(Decision, Refusal), Stop> {
         let needs_root = matches!(request.command, Command::Intent(Intent::BranchFork(_)));
         let root = if needs_root { Some((self.root(Space::Data(line))?, self.pos())) } else { None };
         let actor = request.actor.clone();

@@ -10,7 +10,7 @@ use crate::id::KeyId;
 use crate::key::{Index, Key, Line, Space};
 use crate::reject::Code;
 use crate::seal::{Content, Subject};
-use crate::view::{Answer, Found, Halt, Lookup, View, Want};
+use crate::view::{Answer, Found, Halt, Lookup, View, Want, parsed_json};
 use crate::workflow::Definition;
 use serde_json::Value;
 use std::cell::RefCell;
@@ -23,8 +23,8 @@ const TEXT_BYTES_MAX: usize = 256 * 1024;
 const TEXTS_BYTES_MAX: usize = 8 << 20;
 /// Values from this many bytes on are kept parsed.
 const VALUE_BYTES_MIN: usize = 2 * 1024;
-/// Values kept parsed.
-const VALUES_MAX: usize = 16;
+/// The texts of all values that are kept parsed, in bytes; beyond that they are forgotten together.
+const VALUES_BYTES_MAX: usize = 4 << 20;
 /// Workflows kept parsed.
 const WORKFLOWS_MAX: usize = 64;
 
@@ -32,7 +32,7 @@ const WORKFLOWS_MAX: usize = 64;
 #[derive(Default)]
 pub(super) struct Insight {
     texts: RefCell<Texts>,
-    values: RefCell<BTreeMap<HashText, Rc<Value>>>,
+    values: RefCell<Values>,
     workflows: RefCell<BTreeMap<HashText, Rc<Definition>>>,
 }
 
@@ -40,6 +40,12 @@ pub(super) struct Insight {
 struct Texts {
     bytes: usize,
     by_hash: BTreeMap<HashText, (Subject, Rc<str>)>,
+}
+
+#[derive(Default)]
+struct Values {
+    bytes: usize,
+    by_hash: BTreeMap<HashText, Rc<Value>>,
 }
 
 impl std::fmt::Debug for Insight {
@@ -63,6 +69,16 @@ impl Insight {
         }
     }
 
+    /// Keep the value of a text of so many bytes, whose ciphertext has `hash`.
+    fn keep_value(&self, hash: HashText, bytes: usize, value: &Rc<Value>) {
+        let mut values = self.values.borrow_mut();
+        if values.bytes + bytes > VALUES_BYTES_MAX {
+            *values = Values::default();
+        }
+        values.bytes += bytes;
+        values.by_hash.insert(hash, Rc::clone(value));
+    }
+
     /// Keep nothing.
     pub(super) fn forget(&self) {
         self.texts.take();
@@ -73,7 +89,10 @@ impl Insight {
 
 impl Lookup for Workspace {
     fn get(&self, space: Space, key: &Key) -> Answer<Found<'_>> {
-        self.state.get(space, key)
+        match self.state.get(space, key) {
+            Answer::Missing if self.ahead.passes(space, key) => Answer::Absent,
+            known => known,
+        }
     }
 
     fn range(&self, space: Space, index: &Index, after: Option<&Key>, limit: usize) -> Answer<Vec<Key>> {
@@ -88,7 +107,7 @@ impl Lookup for Workspace {
 impl View for Workspace {
     fn open(&self, content: &Content) -> Result<Option<Rc<str>>, Halt> {
         let unit = match content {
-            Content::Plain(text) => return Ok(Some(text.as_str().into())),
+            Content::Plain(text) => return Ok(Some(Rc::clone(text))),
             Content::Sealed(unit) => unit,
         };
         let kept = self.insight.texts.borrow().by_hash.get(&unit.hash).cloned();
@@ -106,19 +125,16 @@ impl View for Workspace {
     }
 
     fn json(&self, content: &Content) -> Result<Option<Rc<Value>>, Halt> {
-        let Some(text) = self.open(content)? else { return Ok(None) };
-        let hash = content.unit().map(|unit| unit.hash).filter(|_| text.len() >= VALUE_BYTES_MIN);
-        if let Some(known) = hash.and_then(|hash| self.insight.values.borrow().get(&hash).cloned()) {
+        // Before the text: one that is too long to be kept open would be decrypted again at every turn of a loop over it.
+        // Nothing is kept of a key that was destroyed.
+        let hash = content.unit().map(|unit| unit.hash);
+        if let Some(known) = hash.and_then(|hash| self.insight.values.borrow().by_hash.get(&hash).cloned()) {
             return Ok(Some(known));
         }
-        let value = serde_json::from_str(&text).map_err(|why| Halt::Broken(format!("a value is not JSON: {why}")))?;
-        let value: Rc<Value> = Rc::new(value);
-        if let Some(hash) = hash {
-            let mut values = self.insight.values.borrow_mut();
-            if values.len() >= VALUES_MAX {
-                values.clear();
-            }
-            values.insert(hash, Rc::clone(&value));
+        let Some(text) = self.open(content)? else { return Ok(None) };
+        let value = Rc::new(parsed_json(&text)?);
+        if let Some(hash) = hash.filter(|_| text.len() >= VALUE_BYTES_MIN) {
+            self.insight.keep_value(hash, text.len(), &value);
         }
         Ok(Some(value))
     }

@@ -11,6 +11,7 @@
 //! was committed. When a commit fails the machine is dropped and opened again from the store.
 
 mod admit;
+mod ahead;
 mod commit;
 mod execute;
 mod heads;
@@ -90,6 +91,7 @@ pub struct Workspace {
     heads: Heads,
     state: State,
     insight: insight::Insight,
+    ahead: ahead::Ahead,
     keys: BTreeMap<KeyId, DataKey>,
     pages: BTreeMap<(Space, PageKey), Page>,
     /// Whether every key changed since the last fold is known.
@@ -119,6 +121,7 @@ impl Workspace {
             heads,
             state: State::unloaded(),
             insight: insight::Insight::default(),
+            ahead: ahead::Ahead::default(),
             keys: BTreeMap::new(),
             pages: BTreeMap::new(),
             carriers: BTreeMap::new(),

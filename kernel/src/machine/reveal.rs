@@ -21,7 +21,7 @@ impl Workspace {
     /// Open content that a row refers to.
     pub fn reveal(&self, content: &Content) -> Result<Revealed, Stop> {
         let unit = match content {
-            Content::Plain(text) => return Ok(Revealed::Text(text.clone())),
+            Content::Plain(text) => return Ok(Revealed::Text(text.to_string())),
             Content::Sealed(unit) => unit,
         };
         let pos = unit.at.ok_or_else(|| Stop::Broken("content does not say where it stands".into()))?;

@@ -4,6 +4,7 @@ use crate::hash::HashText;
 use crate::id::{BadId, BlobId, CommandId, Id, KeyId, serde_by_text};
 use serde::{Deserialize, Serialize, de, ser};
 use std::fmt;
+use std::rc::Rc;
 use std::str::FromStr;
 
 /// Whose data it is: what is destroyed together.
@@ -103,16 +104,17 @@ impl Unit {
 /// A string from a person or the outside.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Content {
-    /// Not sealed yet. It cannot be written: serialising it is an error.
-    Plain(String),
+    /// Not sealed yet. It cannot be written: serialising it is an error. Whoever refers to it shares it: what flows
+    /// through a run is referred to by many moves.
+    Plain(Rc<str>),
     /// Sealed.
     Sealed(Box<Unit>),
 }
 
 impl Content {
     /// Plain content.
-    pub fn plain(text: impl Into<String>) -> Self {
-        Self::Plain(text.into())
+    pub fn plain(text: impl AsRef<str>) -> Self {
+        Self::Plain(text.as_ref().into())
     }
 
     /// The reference, once sealed.
@@ -126,7 +128,7 @@ impl Content {
     /// The same content as a row refers to it: carried by the event at `pos`. Plain content stays as it is.
     pub fn carried_at(&self, pos: u64) -> Self {
         match self {
-            Self::Plain(text) => Self::Plain(text.clone()),
+            Self::Plain(text) => Self::Plain(Rc::clone(text)),
             Self::Sealed(unit) => Self::Sealed(Box::new(Unit { at: Some(pos), ..(**unit).clone() })),
         }
     }

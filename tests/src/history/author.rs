@@ -1,7 +1,9 @@
 //! Writes the commands of a history, without looking at state.
 
 use super::{Device, Kind, Op, entropy, text, under_key};
-use kernel::id::{BootId, Id, Role, RuntimeId};
+use crate::workflows;
+use kernel::hash::{Domain, HashText, hash};
+use kernel::id::{BootId, CommandId, Id, Role, RuntimeId};
 use kernel::key::BranchId;
 use kernel::machine::{Moment, Request};
 use kernel::seal::Subject;
@@ -22,6 +24,9 @@ pub struct Author {
     /// Branches beside `main`.
     pub branches: Vec<Id>,
     providers: Vec<Id>,
+    workflows: Vec<Id>,
+    /// Approvals that there may be, with the digests of what they would be about.
+    approvals: Vec<(Id, HashText)>,
     /// Leases that may have been granted: the effect, the number of the device, and the token.
     leases: Vec<(Id, usize, u64)>,
     /// Boot id of the runtime on each device.
@@ -49,6 +54,8 @@ impl Author {
             effects: Vec::new(),
             branches: Vec::new(),
             providers: Vec::new(),
+            workflows: Vec::new(),
+            approvals: Vec::new(),
             leases: Vec::new(),
             boots,
             now_ms: 1_000,
@@ -68,6 +75,9 @@ impl Author {
         for op in [opening(Kind::Provider, 0), opening(Kind::Agent, 0)] {
             jobs.push(author.job(&op));
         }
+        for other in 0..4 {
+            jobs.push(author.job(&Op { other, ..opening(Kind::Workflow, 0) }));
+        }
         for device in 0..DEVICES {
             jobs.push(author.join(usize::from(device)));
         }
@@ -85,7 +95,12 @@ impl Author {
         match op.kind {
             Kind::Provider | Kind::Agent | Kind::Create | Kind::Fork | Kind::Incarnation => self.make(op, by, branch),
             Kind::Ask | Kind::AskOn => self.ask(op, by, branch),
-            Kind::Lease | Kind::LeaseNamed | Kind::Renew | Kind::Answer | Kind::Fail => self.perform(op, by, branch),
+            Kind::Lease | Kind::LeaseNamed | Kind::Renew => self.perform(op, by, branch),
+            Kind::Answer | Kind::Fail | Kind::Tools | Kind::Told => self.perform(op, by, branch),
+            Kind::Workflow | Kind::Run | Kind::Decide | Kind::Fire => self.go_on(op, by, branch),
+            Kind::Cancel => self.write(by, branch, "task.cancel", &json!({"task": self.some_task(op)})),
+            Kind::Retry => self.write(by, branch, "task.retry", &json!({"task": self.some_task(op)})),
+            Kind::Egress => self.write(by, branch, "egress.allow", &json!({"hosts": [text(op.other)]})),
             Kind::CreateUnderKey => {
                 let data = json!({"title": text(op.other)}).to_string();
                 let mut key = [0; 16];
@@ -126,7 +141,8 @@ impl Author {
             Kind::Agent => {
                 let provider = pick(&self.providers, op.pick);
                 let instructions = (op.other.is_multiple_of(2)).then_some(text.clone());
-                let data = json!({"name": "helper", "provider": provider, "instructions": instructions});
+                let mut data = workflows::worker(&json!(provider));
+                super::extend(&mut data, &json!({"instructions": instructions}));
                 (&mut self.agents, Role::Agent, "agent.define", data)
             }
             Kind::Fork => (&mut self.branches, Role::Branch, "branch.fork", json!({"name": text})),
@@ -169,13 +185,85 @@ impl Author {
             _ => {
                 let answered = json!({"is": "answered", "text": text(op.other), "stop": "end", "output_tokens": 5});
                 let failed = json!({"is": "failed", "class": "refused", "detail": text(op.other)});
-                let outcome = if op.kind == Kind::Answer { answered } else { failed };
+                let number = u64::from(op.other);
+                let outcome = match op.kind {
+                    Kind::Answer => answered,
+                    Kind::Fail => failed,
+                    Kind::Tools => workflows::asks(&workflows::tools(number)),
+                    _ => {
+                        workflows::outcome((number << 6) | (1 + number % 31), number.is_multiple_of(3), &text(op.other))
+                    }
+                };
+                self.may_make(by, &workflows::tools(number));
                 let data =
                     json!({"runtime": runtime, "boot": boot, "effect": effect, "fence": fence, "outcome": outcome});
                 ("effect.report", data)
             }
         };
         self.write(by, branch, name, &data)
+    }
+
+    /// A task there may be.
+    fn some_task(&self, op: &Op) -> Id {
+        pick(&self.tasks, op.pick).unwrap_or(Id::new(Device::new(99).next(), Role::Task))
+    }
+
+    /// Workflows, and what lets them go on.
+    fn go_on(&mut self, op: &Op, by: usize, branch: BranchId) -> Job {
+        let command = self.devices[by].next();
+        let (name, data) = match op.kind {
+            Kind::Workflow => {
+                let sources = workflows::sources();
+                self.workflows.push(Id::new(command, Role::Workflow));
+                ("workflow.define", json!({"source": sources[usize::from(op.other) % sources.len()]}))
+            }
+            Kind::Run => {
+                self.tasks.push(Id::new(command, Role::Task));
+                self.effects.push(Id::new(command, Role::Effect));
+                self.may_ask(command, None, workflows::QUESTION);
+                let nth = usize::from(op.other) % self.workflows.len();
+                ("run.start", json!({"workflow": self.workflows[nth], "input": text(op.other)}))
+            }
+            Kind::Decide => {
+                let (approval, digest) = recent(&self.approvals, op.pick).unzip();
+                let digest = digest.filter(|_| !op.other.is_multiple_of(8)).unwrap_or(HashText([7; 32]));
+                let write = json!({"path": "b.md", "text": text(op.other)});
+                let (decision, value) = match op.other % 5 {
+                    0 => ("reject", None),
+                    1 => ("answer", Some(json!({"n": 1}))),
+                    2 => ("approve", Some(write)),
+                    _ => ("approve", None),
+                };
+                let approval = approval.unwrap_or(Id::new(Device::new(99).next(), Role::Approval));
+                let data = json!({"approval": approval, "digest": digest, "decision": decision, "value": value});
+                ("approval.decide", data)
+            }
+            _ => {
+                self.now_ms += u64::from(op.other % 2_500);
+                ("timers.fire", json!({}))
+            }
+        };
+        self.write(by, branch, name, &data)
+    }
+
+    /// The command may ask a person: what about follows from what it would show.
+    fn may_ask(&mut self, command: CommandId, value: Option<&Value>, question: &str) {
+        let approval = Id::new(command, Role::Approval);
+        let shown = json!([approval.to_string(), value, question]).to_string();
+        self.approvals.push((approval, HashText(hash(Domain::Approval, &[shown.as_bytes()]))));
+    }
+
+    /// What the report that is written next may make, if a model asks for these tools.
+    fn may_make(&mut self, by: usize, tools: &[(&'static str, Value)]) {
+        let command = self.devices[by].next();
+        self.effects.extend((0..2).map(|k| Id { command, role: Role::Effect, k }));
+        let asks = tools.iter().find(|(name, _)| ["ask", "http.request", "documents.write"].contains(name));
+        match asks {
+            Some((name, arguments)) if *name != "ask" => {
+                self.may_ask(command, Some(arguments), &format!("May {name} be used like this?"));
+            }
+            _ => self.may_ask(command, None, workflows::QUESTION),
+        }
     }
 
     fn join(&mut self, by: usize) -> Job {

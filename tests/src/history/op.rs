@@ -27,6 +27,24 @@ pub enum Kind {
     Answer,
     /// `effect.report` without one.
     Fail,
+    /// `effect.report` of a model that asks for tools.
+    Tools,
+    /// `effect.report` of whatever a runtime may tell.
+    Told,
+    /// `workflow.define`
+    Workflow,
+    /// `run.start`
+    Run,
+    /// `approval.decide`
+    Decide,
+    /// `timers.fire`, after a while.
+    Fire,
+    /// `task.cancel`
+    Cancel,
+    /// `task.retry`
+    Retry,
+    /// `egress.allow`
+    Egress,
     /// `branch.fork`
     Fork,
     /// `runtime.join` with another boot id.
@@ -42,7 +60,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ODDS: [(u32, Self); 17] = [
+    const ODDS: [(u32, Self); 26] = [
         (2, Self::Provider),
         (3, Self::Agent),
         (6, Self::Create),
@@ -51,9 +69,18 @@ impl Kind {
         (8, Self::AskOn),
         (6, Self::Lease),
         (12, Self::LeaseNamed),
-        (4, Self::Renew),
+        (8, Self::Renew),
         (14, Self::Answer),
         (3, Self::Fail),
+        (20, Self::Tools),
+        (20, Self::Told),
+        (2, Self::Workflow),
+        (12, Self::Run),
+        (16, Self::Decide),
+        (10, Self::Fire),
+        (2, Self::Cancel),
+        (9, Self::Retry),
+        (1, Self::Egress),
         (3, Self::Fork),
         (1, Self::Restart),
         (2, Self::Destroy),
@@ -104,7 +131,17 @@ pub fn ops(length: impl Into<proptest::collection::SizeRange>) -> impl Strategy<
         branch,
         passes_ms,
     });
-    proptest::collection::vec(op, length)
+    let one = op.prop_map(|op| vec![op]);
+    let some = prop_oneof![60 => one, 1 => Just(scene(Kind::Tools, 3, Kind::Decide, 2)), 1 => Just(scene(Kind::Fail, 1, Kind::Retry, 0))];
+    proptest::collection::vec(some, length).prop_map(|all| all.into_iter().flatten().collect())
+}
+
+/// What chance seldom plays: a question is asked, leased and reported, and something is done about it.
+fn scene(report: Kind, reported: u16, then: Kind, how: u16) -> Vec<Op> {
+    // The newest four are picked from, and this is the newest of them.
+    let newest = |kind, other| Op { kind, device: 0, pick: 3, other, branch: 255, passes_ms: 1 };
+    let then = Op { pick: if then == Kind::Decide { 3 } else { 0 }, ..newest(then, how) };
+    vec![newest(Kind::Ask, 1), newest(Kind::LeaseNamed, 3_000), newest(report, reported), then]
 }
 
 /// A text that is told from others by `number`; every fourth is long enough to be compressed.

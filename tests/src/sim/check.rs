@@ -1,7 +1,7 @@
 //! What has to hold of a log, and of a log and a ledger together.
 
 use super::ledger::Ledger;
-use kernel::event::{EventData, First, Header};
+use kernel::event::{Closing, EventData, First, Header};
 use kernel::id::{CommandId, Id, KeyId};
 use kernel::machine::Identity;
 use kernel::storage::StoredEvent;
@@ -16,6 +16,7 @@ pub(super) struct Read {
     /// The newest fencing token of each effect.
     fences: BTreeMap<Id, u64>,
     settled: BTreeSet<Id>,
+    decided: BTreeSet<Id>,
 }
 
 /// Read `events` and refuse what must never be in a log.
@@ -61,15 +62,29 @@ impl Read {
                     return Err(format!("event {pos} leases {}, which is settled", granted.effect));
                 }
             }
-            EventData::StepSettled(settled) => {
-                if !self.settled.insert(settled.effect) {
-                    return Err(format!("event {pos} settles {} a second time", settled.effect));
-                }
-                if self.fences.get(&settled.effect) != Some(&settled.fence) {
-                    return Err(format!("event {pos} settles {} under an old token", settled.effect));
-                }
+            EventData::ApprovalDecided(decided) if !self.decided.insert(decided.approval) => {
+                return Err(format!("event {pos} decides {} a second time", decided.approval));
             }
+            EventData::StepSettled(it) => self.settle(pos, it.effect, it.fence)?,
+            EventData::TurnAnswered(it) => self.close(pos, &it.closing)?,
+            EventData::EffectClosed(it) => self.close(pos, &it.closing)?,
+            EventData::CallSettled(it) => it.closing.iter().try_for_each(|closing| self.close(pos, closing))?,
             _ => {}
+        }
+        Ok(())
+    }
+
+    fn close(&mut self, pos: u64, closing: &Closing) -> Result<(), String> {
+        self.settle(pos, closing.effect, closing.fence)
+    }
+
+    fn settle(&mut self, pos: u64, effect: Id, fence: u64) -> Result<(), String> {
+        if !self.settled.insert(effect) {
+            return Err(format!("event {pos} settles {effect} a second time"));
+        }
+        // Nobody holds a token of what was never leased.
+        if self.fences.get(&effect).copied().unwrap_or(0) != fence {
+            return Err(format!("event {pos} settles {effect} under an old token"));
         }
         Ok(())
     }

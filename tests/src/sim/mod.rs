@@ -21,6 +21,7 @@ mod rng;
 mod run;
 mod runtimes;
 mod seats;
+mod stranded;
 
 pub use disk::Disk;
 

@@ -8,7 +8,9 @@ use super::ledger::Ledger;
 use super::rng::Rng;
 use super::runtimes::{Held, Runner};
 use super::seats::{KEY, Seats};
+use super::stranded::nothing_is_stranded;
 use crate::history::{Device, entropy};
+use crate::workflows::{sources, worker};
 use kernel::event::{EventData, Header};
 use kernel::id::{BootId, RuntimeId, WorkspaceId};
 use kernel::key::BranchId;
@@ -92,6 +94,10 @@ impl<S: Subject + 'static> Run<S> {
         }
         let provider = self.known.providers.first().copied();
         self.ask("agent.define", &json!({"name": "helper", "provider": provider})).await?;
+        self.ask("agent.define", &worker(&json!(provider))).await?;
+        for source in sources() {
+            self.ask("workflow.define", &json!({"source": source})).await?;
+        }
         for nth in 0..self.runners.len() {
             let join = self.runners[nth].join(self.now_ms);
             let noted = self.ledger.note(join, None);
@@ -167,8 +173,9 @@ impl<S: Subject + 'static> Run<S> {
         let nth = rng.below(self.runners.len() as u64) as usize;
         let runner = &mut self.runners[nth];
         let (request, leases_for): (Option<Request>, _) = match rng.below(100) {
-            0..45 => (Some(runner.lease(rng, &self.known.effects, now_ms)), Some(nth)),
-            45..85 => (runner.report(rng, now_ms), None),
+            0..38 => (Some(runner.lease(rng, &self.known.effects, now_ms)), Some(nth)),
+            38..76 => (runner.report(rng, &self.known.models, now_ms), None),
+            76..85 => (Some(runner.fire(now_ms)), None),
             85..92 => (runner.renew(rng, now_ms), None),
             _ => (Some(runner.die(rng, now_ms)), None),
         };
@@ -207,14 +214,13 @@ impl<S: Subject + 'static> Run<S> {
             return Ok(());
         }
         self.known.learn(reply);
-        let Some(runner) = self.ledger.entries[nth].leases_for.filter(|_| reply.rejected.is_none()) else {
-            return Ok(());
-        };
+        let runner = self.ledger.entries[nth].leases_for;
         let name = self.seats.workspace.to_string();
         let events = self.seats.disk.store().events(&name, reply.pos - 1, reply.events as usize).await;
         for event in events.map_err(|error| error.to_string())? {
             let (_, data) = Header::decode(&event.body).map_err(|why| why.to_string())?;
-            if let EventData::LeaseGranted(granted) = data {
+            self.known.see(&data);
+            if let (EventData::LeaseGranted(granted), Some(runner)) = (data, runner) {
                 let held = Held { effect: granted.effect, fence: granted.fence, boot: granted.boot };
                 let runner = &mut self.runners[runner];
                 // The answer may come when another process runs in its place.
@@ -228,7 +234,9 @@ impl<S: Subject + 'static> Run<S> {
     /// Clients that count well are refused for nothing but "not now".
     fn failed(&mut self, nth: usize, failure: &Failure) -> Result<(), String> {
         match failure {
-            Failure::Refused(rejection) if matches!(rejection.code, Code::NothingToLease | Code::LeaseHeld) => {
+            Failure::Refused(rejection)
+                if matches!(rejection.code, Code::NothingToLease | Code::LeaseHeld | Code::NothingDue) =>
+            {
                 self.ledger.entries[nth].is_dropped = true;
                 Ok(())
             }
@@ -257,7 +265,8 @@ impl<S: Subject + 'static> Run<S> {
         let name = self.seats.workspace.to_string();
         let events = store.events(&name, 0, usize::MAX >> 1).await.map_err(|error| error.to_string())?;
         self.counts.events = events.len() as u64;
-        check::read(&events)?.agrees_with(&self.ledger)
+        check::read(&events)?.agrees_with(&self.ledger)?;
+        nothing_is_stranded(&events)
     }
 
     async fn count_events(&mut self) -> Result<(), String> {

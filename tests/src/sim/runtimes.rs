@@ -2,10 +2,12 @@
 
 use super::clients::By;
 use super::rng::Rng;
+use crate::workflows::outcome;
 use kernel::id::{BootId, Id, RuntimeId};
 use kernel::key::BranchId;
 use kernel::machine::Request;
 use serde_json::json;
+use std::collections::BTreeSet;
 
 /// A lease a runtime holds, or believes it holds.
 #[derive(Debug, Clone, Copy)]
@@ -49,7 +51,7 @@ impl Runner {
     }
 
     /// Report what it holds, or what it held in another life.
-    pub(super) fn report(&mut self, rng: &mut Rng, now_ms: u64) -> Option<Request> {
+    pub(super) fn report(&mut self, rng: &mut Rng, models: &BTreeSet<Id>, now_ms: u64) -> Option<Request> {
         let late = self.holds.is_empty() || rng.chance(20);
         let from = if late { &mut self.ghosts } else { &mut self.holds };
         if from.is_empty() {
@@ -60,12 +62,14 @@ impl Runner {
             self.ghosts.push(held);
         }
         let text = format!("outcome {}", rng.next());
-        let answered = json!({"is": "answered", "text": text, "stop": "end", "output_tokens": 5});
-        let failed = json!({"is": "failed", "class": "refused", "detail": text});
-        let outcome = if rng.chance(80) { answered } else { failed };
+        let outcome = outcome(rng.next() >> 8, models.contains(&held.effect), &text);
         let Held { effect, fence, boot } = held;
         let data = json!({"runtime": self.id, "boot": boot, "effect": effect, "fence": fence, "outcome": outcome});
         Some(self.by.write(BranchId::Main, now_ms, "effect.report", &data))
+    }
+
+    pub(super) fn fire(&mut self, now_ms: u64) -> Request {
+        self.by.write(BranchId::Main, now_ms, "timers.fire", &json!({}))
     }
 
     pub(super) fn renew(&mut self, rng: &mut Rng, now_ms: u64) -> Option<Request> {

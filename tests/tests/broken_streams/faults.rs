@@ -189,6 +189,10 @@ fn what_a_status_says_and_how_long_to_wait() {
         ],
         AMPLE_MS,
     );
+}
+
+#[test]
+fn a_redirect_is_an_answer_and_is_not_followed() {
     for status in
         ["301 Moved Permanently", "302 Found", "303 See Other", "307 Temporary Redirect", "308 Permanent Redirect"]
     {

@@ -62,7 +62,7 @@ impl Cli {
     }
 
     /// What is set on the machine of whoever runs the tests does not reach the program.
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_kernelos-under-test"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("KERNELOS_")) {
             command.env_remove(name);

@@ -6,6 +6,8 @@ pub mod cli;
 pub mod damage;
 pub mod desk;
 pub mod dice;
+pub mod example;
+pub mod far;
 pub mod host;
 pub mod ledger;
 pub mod load;
@@ -13,3 +15,6 @@ pub mod peer;
 pub mod say;
 pub mod script;
 pub mod stream;
+#[cfg(unix)]
+pub mod terminal;
+pub mod web;

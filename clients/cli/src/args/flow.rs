@@ -13,7 +13,7 @@ pub enum Workflow {
 /// Check workflow files.
 #[derive(Debug, Args)]
 pub struct Check {
-    /// Files to check, YAML or JSON.
+    /// Workflows, YAML or JSON; also kernelos.yaml.
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// One JSON object a line: each mistake, or what a file without mistakes holds.

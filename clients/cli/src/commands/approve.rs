@@ -11,7 +11,7 @@ use serde_json::Value;
 use std::path::Path;
 
 pub fn run(data: &Path, approve: &Approve) -> Result<(), Problem> {
-    let api = Api::reach(data)?;
+    let api = Api::reach_to_tell(data)?;
     block_on(async {
         let workspace = workspaces::existing(&api, approve.workspace.as_deref()).await?;
         let base = format!("/v1/workspaces/{workspace}");

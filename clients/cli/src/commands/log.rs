@@ -14,7 +14,7 @@ use std::path::Path;
 const SHOWN_CHARS: usize = 60;
 
 pub fn run(data: &Path, log: &Log) -> Result<(), Problem> {
-    let api = Api::reach(data)?;
+    let api = if log.follow { Api::reach(data)? } else { Api::reach_to_tell(data)? };
     block_on(async {
         let workspace = workspaces::existing(&api, log.workspace.as_deref()).await?;
         if log.follow { follow(&api, &workspace, log).await } else { list(&api, &workspace, log).await }

@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 use std::path::Path;
 
 pub fn run(data: &Path, task: &Task) -> Result<(), Problem> {
-    let api = Api::reach(data)?;
+    let api = match task {
+        Task::Follow(_) | Task::Retry(_) => Api::reach(data)?,
+        Task::List(_) | Task::Show(_) | Task::Cancel(_) => Api::reach_to_tell(data)?,
+    };
     block_on(async {
         match task {
             Task::List(list) => self::list(&api, list).await,
@@ -173,7 +176,8 @@ async fn retry(api: &Api, retry: &TaskRetry) -> Result<(), Problem> {
     let before = position(api, &base).await?;
     let retried = once(api, &base, "task.retry", &json!({ "task": task })).await;
     retried.map_err(|problem| not_outstanding(problem, &task))?;
-    watch(api, &workspace, &task, &retry.watch, (before, before + 1)).await
+    let head = position(api, &base).await?;
+    watch(api, &workspace, &task, &retry.watch, (before, head)).await
 }
 
 /// The kernel's words are about effects; these are about the task that was named.

@@ -13,6 +13,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 /// Questions that may wait; beyond that the host says it is overloaded.
 const WAITING_MAX: usize = 4096;
 
+/// Effects that are looked at to tell runtimes how many wait.
+const DUE_MAX: usize = 32;
+
 type Answer<T> = oneshot::Sender<Result<T, Failure>>;
 type Replies = oneshot::Sender<Vec<Result<Reply, Failure>>>;
 
@@ -37,8 +40,8 @@ pub enum Question {
 /// What a runtime waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Outstanding {
-    /// Whether an effect waits for a runtime.
-    pub due: bool,
+    /// How many effects wait for a runtime; as many as are looked at.
+    pub due: usize,
     /// When the first lease is over.
     pub next_expiry: Option<u64>,
     /// When the next timer is due.
@@ -90,34 +93,34 @@ impl Actor {
     async fn run(mut self, mut questions: mpsc::Receiver<Question>) {
         let mut waiting = Vec::new();
         while questions.recv_many(&mut waiting, BATCH_MAX).await > 0 {
-            let mut jobs = Vec::new();
-            let mut askers = Vec::new();
+            let (mut jobs, mut askers, mut others) = (Vec::new(), Vec::new(), Vec::new());
             for question in waiting.drain(..) {
                 match question {
                     Question::Submit(more, reply) => {
                         askers.push((more.len(), reply));
                         jobs.extend(more);
                     }
-                    other => {
-                        // What was sent before a question is visible to it.
-                        self.submit(&mut jobs, &mut askers).await;
-                        self.answer(other).await;
-                    }
+                    other => others.push(other),
                 }
             }
-            self.submit(&mut jobs, &mut askers).await;
+            // What was sent before a question is visible to it, and what was sent while it waited may be. So commands go
+            // together whatever was asked between them; a commit for each would be what many who wait for their tasks
+            // cost.
+            self.submit(&jobs, askers).await;
+            for question in others {
+                self.answer(question).await;
+            }
         }
     }
 
-    async fn submit(&mut self, jobs: &mut Vec<Job>, askers: &mut Vec<(usize, Replies)>) {
+    async fn submit(&mut self, jobs: &[Job], askers: Vec<(usize, Replies)>) {
         if jobs.is_empty() {
             return;
         }
         let mut outcomes = self.sequencer.submit(jobs).await.into_iter();
-        jobs.clear();
         // Before the replies: who was told of a position may ask what comes after it.
         self.pos.send_replace(self.sequencer.workspace().pos());
-        for (count, reply) in askers.drain(..) {
+        for (count, reply) in askers {
             let _ = reply.send(outcomes.by_ref().take(count).collect());
         }
         self.look_out().await;
@@ -125,7 +128,7 @@ impl Actor {
 
     /// Tell runtimes what they may wait for.
     async fn look_out(&mut self) {
-        let due = self.sequencer.due(1).await.is_ok_and(|due| !due.is_empty());
+        let due = self.sequencer.due(DUE_MAX).await.map_or(0, |due| due.len());
         let next_expiry = self.sequencer.next_expiry().await.unwrap_or_default();
         let next_due = self.sequencer.next_due().await.unwrap_or_default();
         let now = Outstanding { due, next_expiry, next_due };

@@ -7,7 +7,7 @@ use runtime::Runtime;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 /// How long to wait after the sequencer did not answer.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -26,17 +26,23 @@ pub async fn watch(runtime: Rc<Runtime>, handle: Handle, effects_max: usize) {
             tokio::time::sleep(PAUSE).await;
         }
         let Ok(slot) = Arc::clone(&slots).acquire_owned().await else { return };
-        match runtime.take().await {
-            Ok(Some(view)) => {
-                let runtime = Rc::clone(&runtime);
-                tokio::task::spawn_local(async move {
-                    let _ = runtime.finish(&view).await;
-                    drop(slot);
-                });
+        // As many as wait and as there is room for are leased together: each for itself would be a commit for each.
+        let more = outstanding.borrow().due.saturating_sub(1).min(slots.available_permits());
+        let more = (0..more).map_while(|_| Arc::clone(&slots).try_acquire_owned().ok());
+        let free: Vec<OwnedSemaphorePermit> = std::iter::once(slot).chain(more).collect();
+        match runtime.take(free.len()).await {
+            Ok(taken) if !taken.is_empty() => {
+                for (view, slot) in taken.into_iter().zip(free) {
+                    let runtime = Rc::clone(&runtime);
+                    tokio::task::spawn_local(async move {
+                        let _ = runtime.finish(&view).await;
+                        drop(slot);
+                    });
+                }
             }
-            Ok(None) => {
+            Ok(_) => {
                 // Somebody else took it, or only a timer was due: a change tells when there is more.
-                if outstanding.borrow().due {
+                if outstanding.borrow().due > 0 {
                     let _ = tokio::time::timeout(PAUSE, outstanding.changed()).await;
                 }
             }
@@ -72,7 +78,7 @@ async fn something_to_do(outstanding: &mut watch::Receiver<Outstanding>) -> bool
         let Outstanding { due, next_expiry, next_due } = *outstanding.borrow_and_update();
         let next = next_expiry.into_iter().chain(next_due).min();
         let now = Machine.now_ms();
-        if due || next.is_some_and(|at| at <= now) {
+        if due > 0 || next.is_some_and(|at| at <= now) {
             return true;
         }
         let wait = next.map_or(Duration::from_secs(3600), |at| Duration::from_millis(at - now));

@@ -42,9 +42,9 @@ async fn the_time_is_for_all_hops_together_and_its_end_says_whether_anything_was
 #[tokio::test]
 async fn a_body_is_there_piece_by_piece_and_its_limits_hold_while_it_comes() {
     let policy = EgressPolicy { silence_ms: 40, timeout_ms: 20_000, ..hosts(&["example.com"]) };
-    let ends: [(Option<Option<String>>, Option<EgressClass>, &str); 3] = [
+    let ends = [
         (None, None, ""),
-        (Some(Some("reset".into())), Some(Interrupted), "broke off: reset"),
+        (Some(Some("reset".to_owned())), Some(Interrupted), "broke off: reset"),
         (Some(None), Some(Interrupted), "nothing came from https://example.com:443 for 40 ms"),
     ];
     for (broken, class, why) in ends {

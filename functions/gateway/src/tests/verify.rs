@@ -38,7 +38,7 @@ async fn what_was_found_is_the_answer_also_when_the_provider_does_not_work() {
     assert_eq!((found.status().as_u16(), &body(&found)["schema"]), (200, &json!("refused")));
     let found = host.post(&path(), "k", entry("unknown")).await;
     assert_eq!((found.status().as_u16(), &body(&found)["failure"]["class"]), (200, &json!("invalid")));
-    // The rules of the way out are read for each: what the workspace grants counts.
+    // Whether it may be reached on a network of one's own stands in the workspace's rules.
     let asked = ["Egress", "verify small within 60000", "Egress", "verify unknown within 60000"];
     assert_eq!(*host.asked.borrow(), asked);
     assert!(host.decided.borrow().is_empty());

@@ -3,7 +3,7 @@
 use kernel::capability::Capability;
 use kernel::context::Message as Told;
 use kernel::effect::{self, ModelCall, Work as Owed};
-use kernel::entity::{Effect, Lease};
+use kernel::entity::{Approval, ApprovalKind, Call, Decision, Effect, Lease};
 use kernel::id::Id;
 use kernel::key::{Key, Line};
 use kernel::machine::{Stop, Workspace};
@@ -27,9 +27,21 @@ pub fn effect_view(workspace: &Workspace, id: Id) -> Result<Option<EffectView>, 
         fence: *lease.fence,
         expires_at: *lease.expires_at,
         in_doubt: lease.lost.0 > 0,
-        idempotency_key: format!("{}.{id}", workspace.id()),
+        idempotency_key: format!("{}.{}", workspace.id(), named(workspace, row, id)?),
         work: work(owed),
     }))
+}
+
+/// What the idempotency key names: the call, so that one which a person lets be done again is still the same one; the
+/// effect where there is no call, or where that person gave other bytes.
+fn named(workspace: &Workspace, effect: &Effect, id: Id) -> Result<Id, Stop> {
+    let read = workspace.read(Line::default());
+    let Some(call) = *effect.call else { return Ok(id) };
+    let Some(row) = read.data::<Call>(Key::Call(call))? else { return Ok(id) };
+    let Some(asked) = *row.approval else { return Ok(call) };
+    let asked = read.control::<Approval>(Key::Approval(asked))?;
+    let is_other = asked.is_some_and(|it| *it.kind == ApprovalKind::Doubt && *it.decision == Some(Decision::Edited));
+    Ok(if is_other { id } else { call })
 }
 
 fn work(owed: Owed) -> Work {

@@ -1,3 +1,5 @@
 mod agent;
+mod bounds;
 mod context;
 mod person;
+mod runs;

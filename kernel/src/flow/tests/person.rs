@@ -99,6 +99,17 @@ fn an_answer_fits_the_schema_of_its_question() {
 }
 
 #[test]
+fn what_a_person_puts_in_the_place_of_what_is_approved_fits_its_schema() {
+    let mut it = begun();
+    let letter = json!({"approve": "Dear Dan", "schema": {"type": "string", "minLength": 1}});
+    let asked = risky(&mut it, json!({"tools": ["ask"]}), "ask", letter);
+    decide(&mut it, asked.approval, asked.digest, "approve", json!({"value": {"text": "Dear Dan"}}));
+    it.rejected(Code::InvalidArgument);
+    decide(&mut it, asked.approval, asked.digest, "approve", json!({"value": "Dear Dan, sorry"}));
+    it.then(&["approval.decided", "call.settled", "effect.requested"]);
+}
+
+#[test]
 fn nobody_answers_and_somebody_else_is_told_and_then_its_time_is_over() {
     let mut it = begun();
     let question = json!({"question": "Now?", "timeout": "PT2H", "escalate": {"after": "PT1H", "to": "the boss"}});

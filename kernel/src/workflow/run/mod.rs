@@ -18,6 +18,8 @@ mod moves;
 mod position;
 mod raise;
 mod scope;
+#[cfg(test)]
+mod tests;
 mod time;
 
 pub use advance::{next, resumed};
@@ -53,6 +55,8 @@ pub struct Facts {
     pub now_ms: u64,
     /// When the run began, milliseconds since 1970.
     pub started_ms: u64,
+    /// When all of it takes too long, milliseconds since 1970. A run that is tried again has all its time again.
+    pub deadline: Option<u64>,
     /// For jitter.
     pub seed: u64,
 }

@@ -101,6 +101,10 @@ impl Position {
         if let Some(frame) = self.frames.pop_if(|frame| frame.phase == Phase::Blocked) {
             self.next = Some(frame.node);
         }
+        // One that failed while it waited to be tried again is tried again now.
+        if let Some(frame) = self.frames.last_mut().filter(|frame| frame.phase == Phase::Backoff) {
+            frame.phase = Phase::Body;
+        }
         for frame in &mut self.frames {
             frame.since_ms = now_ms;
         }

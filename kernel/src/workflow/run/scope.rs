@@ -46,11 +46,17 @@ impl<V: Values> Scope<'_, V> {
         if let Some(constant) = template.constant() {
             return Ok(Ok(constant.clone()));
         }
-        let context = self.open(self.position.context.as_ref())?;
-        let workflow = self.workflow()?;
-        let task = node.map_or(Value::Null, |node| json!({"name": node.name, "reference": node.pointer}));
+        // Only what is mentioned is made: a variable may hold all the items of a loop, and every turn asks again. What is
+        // not mentioned is null, which nobody sees.
+        let unless = |name: &str| !template.mentions(name);
+        let context = if unless("context") { Rc::default() } else { self.open(self.position.context.as_ref())? };
+        let workflow = if unless("workflow") { Value::Null } else { self.workflow()? };
+        let task = match node {
+            Some(node) if !unless("task") => json!({"name": node.name, "reference": node.pointer}),
+            _ => Value::Null,
+        };
         let runtime = json!({"name": "kernelos", "version": env!("CARGO_PKG_VERSION")});
-        let bound = self.bound()?;
+        let bound = self.bound(template)?;
         let mut variables: Vec<(&str, &Value)> = vec![
             ("context", &*context),
             ("input", input),
@@ -97,18 +103,23 @@ impl<V: Values> Scope<'_, V> {
     }
 
     /// Variables that loops and caught errors bind, outermost first.
-    fn bound(&self) -> Result<Vec<(&str, Value)>, Halt> {
+    fn bound(&self, template: &Template) -> Result<Vec<(&str, Value)>, Halt> {
         let mut bound = Vec::new();
         for frame in &self.position.frames {
             match &self.node(frame.node)?.kind {
                 NodeKind::For(it) => {
-                    let items = self.open(frame.items.as_ref())?;
-                    let item = items.get(frame.index as usize).cloned().unwrap_or(Value::Null);
-                    bound.push((it.each.as_str(), item));
+                    let item = if template.mentions(&it.each) {
+                        self.open(frame.items.as_ref())?.get(frame.index as usize).cloned()
+                    } else {
+                        None
+                    };
+                    bound.push((it.each.as_str(), item.unwrap_or_default()));
                     bound.push((it.at.as_str(), json!(frame.index)));
                 }
                 NodeKind::Try(it) if frame.phase == Phase::Handler => {
-                    bound.push((it.variable.as_str(), (*self.open(frame.error.as_ref())?).clone()));
+                    let mentioned = template.mentions(&it.variable);
+                    let error = if mentioned { (*self.open(frame.error.as_ref())?).clone() } else { Value::Null };
+                    bound.push((it.variable.as_str(), error));
                 }
                 _ => {}
             }

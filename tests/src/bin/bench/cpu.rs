@@ -12,3 +12,10 @@ pub fn seconds(pid: &str) -> Result<f64, String> {
     let ticks = |nth: usize| fields.get(nth).and_then(|field| field.parse::<f64>().ok()).unwrap_or_default();
     Ok((ticks(11) + ticks(12)) / TICKS)
 }
+
+/// Seconds of CPU that this thread has used, to the nanosecond.
+pub fn thread_seconds() -> Result<f64, String> {
+    let account = std::fs::read_to_string("/proc/thread-self/schedstat").map_err(|why| why.to_string())?;
+    let nanos = account.split_whitespace().next().and_then(|field| field.parse::<f64>().ok());
+    nanos.map(|nanos| nanos / 1e9).ok_or_else(|| format!("{account} is no account of a thread"))
+}

@@ -17,6 +17,7 @@ mod replay;
 mod report;
 mod sequencer;
 mod server;
+mod workflow;
 
 use report::Report;
 use std::process::ExitCode;
@@ -24,7 +25,7 @@ use std::process::ExitCode;
 /// A group of measurements: its name, and what measures it.
 type Group = (&'static str, fn(&mut Report) -> Result<(), String>);
 
-const GROUPS: [Group; 7] = [
+const GROUPS: [Group; 12] = [
     ("commands", commands::run),
     ("sequencer", sequencer::run),
     ("replay", replay::run),
@@ -32,6 +33,11 @@ const GROUPS: [Group; 7] = [
     ("growth", growth::run),
     ("recovery", recovery::run),
     ("idle", idle::run),
+    ("workflow-dispatch", workflow::dispatch),
+    ("workflow-runs", workflow::runs),
+    ("workflow-provider", workflow::provider),
+    ("workflow-for", workflow::loops),
+    ("workflow-memory", workflow::memory),
 ];
 
 fn main() -> ExitCode {
@@ -43,13 +49,13 @@ fn main() -> ExitCode {
     }
     let json = args.iter().any(|arg| arg == "--json");
     let wanted: Vec<&String> = args.iter().filter(|arg| !arg.starts_with("--")).collect();
-    if let Some(unknown) = wanted.iter().find(|name| GROUPS.iter().all(|(group, _)| *group != name.as_str())) {
+    if let Some(unknown) = wanted.iter().find(|name| GROUPS.iter().all(|(group, _)| !names(name, group))) {
         eprintln!("there is no group {unknown}; there are: {}", GROUPS.map(|(group, _)| group).join(", "));
         return ExitCode::from(2);
     }
     let mut report = Report::new(json);
     for (group, run) in GROUPS {
-        if !wanted.is_empty() && !wanted.iter().any(|name| name.as_str() == group) {
+        if !wanted.is_empty() && !wanted.iter().any(|name| names(name, group)) {
             continue;
         }
         report.begin(group);
@@ -59,4 +65,9 @@ fn main() -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+/// Whether `name` means `group`: `workflow` means `workflow-runs` and its like.
+fn names(name: &str, group: &str) -> bool {
+    group.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }

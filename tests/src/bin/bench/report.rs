@@ -49,9 +49,9 @@ impl Report {
             Some(false) => "MISSED",
             None => "",
         };
-        let bound = bound.map(|bound| format!("{sign}{bound}")).unwrap_or_default();
+        let bound = bound.map(|bound| format!("{sign}{}", rounded(bound))).unwrap_or_default();
         println!(
-            "{:<10} {name:<62} {:>12} {unit:<10} baseline {:>12}  {bound:<10} {verdict}",
+            "{:<18} {name:<74} {:>12} {unit:<8} baseline {:>12}  {bound:<8} {verdict}",
             self.group,
             rounded(value),
             rounded(baseline)

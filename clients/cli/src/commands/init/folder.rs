@@ -30,12 +30,14 @@ pub fn check(dir: &Path, template: &Template) -> Result<(), Problem> {
 /// Write the files; what they are called, in order.
 pub fn write(dir: &Path, template: &Template) -> Result<Vec<PathBuf>, Problem> {
     std::fs::create_dir_all(dir).map_err(|why| refused(dir, &why))?;
+    // In the repository, what a template tells people to type begins with its place there.
+    let place = format!("examples/{}/", template.name);
     let mut written = Vec::new();
     for (name, text) in template.files {
         let path = dir.join(name);
         let mut file =
             OpenOptions::new().write(true).create_new(true).open(&path).map_err(|why| refused(&path, &why))?;
-        file.write_all(text.as_bytes()).map_err(|why| refused(&path, &why))?;
+        file.write_all(text.replace(&place, "").as_bytes()).map_err(|why| refused(&path, &why))?;
         written.push(path);
     }
     Ok(written)

@@ -34,7 +34,12 @@ macro_rules! text {
 }
 
 /// Every template, the simplest first. A folder more is a line more.
-pub static TEMPLATES: &[Template] = &[template!("hello", "one agent, one approval")];
+pub static TEMPLATES: &[Template] = &[
+    template!("hello", "one agent, one approval"),
+    template!("support-triage", "letters of customers: sorted, answered, and where it matters read by a person"),
+    template!("research-notes", "pages from an allow-list: read, compared, and a note with its sources"),
+    template!("nightly-report", "a timer, figures from an API, a table, and an approval before it is sent"),
+];
 
 /// The template that is usual.
 pub const USUALLY: &str = "hello";

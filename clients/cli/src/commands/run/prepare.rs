@@ -3,15 +3,12 @@
 use crate::args::Run;
 use crate::outcome::Problem;
 use crate::project::Project;
-use crate::source::{Finding, Mark, Source, open, workflow};
+use crate::source::{FILE_BYTES_MAX, Finding, Mark, Source, open, workflow};
 use crate::words::counted;
 use kernel::workflow::{Definition, NodeKind};
 use serde_json::Value;
 use std::io::Read as _;
 use std::path::Path;
-
-/// The most bytes of input that are read.
-const INPUT_BYTES_MAX: u64 = 4 << 20;
 
 /// A workflow that may be run.
 pub struct Prepared {
@@ -68,12 +65,16 @@ pub fn agents_named(prepared: &Prepared) -> Vec<(String, String)> {
 fn input(path: &Path) -> Result<Value, Problem> {
     let (name, bytes) = if path == Path::new("-") {
         let mut bytes = Vec::new();
-        let read = std::io::stdin().take(INPUT_BYTES_MAX + 1).read_to_end(&mut bytes);
+        let read = std::io::stdin().take(FILE_BYTES_MAX as u64 + 1).read_to_end(&mut bytes);
         read.map_err(|why| Problem::usage(format!("standard input: {why}"), "Give the input with --input FILE."))?;
         ("standard input".to_owned(), bytes)
     } else {
         (path.display().to_string(), open(path)?)
     };
+    if bytes.len() > FILE_BYTES_MAX {
+        let hint = "Keep what is large in documents of the workspace, and let the workflow read them.";
+        return Err(Problem::usage(format!("the input in {name} has more than {FILE_BYTES_MAX} bytes"), hint));
+    }
     // JSON first: it may say what YAML cannot, such as halves of characters in escapes.
     let why = match serde_json::from_slice(&bytes) {
         Ok(value) => return Ok(value),

@@ -3,8 +3,8 @@
 use crate::timeline::{Moment, Style, line};
 use std::io::{IsTerminal as _, Write as _};
 
-/// How wide the line that does not stay may be.
-const WIDTH: usize = 100;
+/// How wide the line that does not stay may be: one that wraps cannot be taken back.
+const WIDTH: usize = 66;
 
 /// Where moments are shown.
 pub struct Screen {

@@ -80,7 +80,8 @@ impl Watching<'_> {
         let mut too_long = pin!(sleep(limit));
         while state.timeline.summary().ending.is_none() || state.seen < self.head {
             let is_heard = state.dialogue.is_some();
-            let is_open = !is_heard && state.timeline.asks().next().is_some();
+            // What waited once may have been decided since, further on in the log.
+            let is_open = !is_heard && state.seen >= self.head && state.timeline.asks().next().is_some();
             tokio::select! {
                 news = told.next() => state.take(news.transpose()?, self.shown_after),
                 line = heard(&mut state.lines), if is_heard => self.hear(state, line.as_deref()).await?,
