@@ -106,7 +106,7 @@ fn what_does_not_work_says_what_happened_and_what_to_do_and_connects_nothing() {
     let closed = format!("http://{}/v1", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
     let told = complaint(&connect(&cli, &closed, "m", &[]), &closed);
     assert!(
-        told.starts_with("error[provider_unavailable]: BASE: nobody answers there (could not connect to http://"),
+        told.starts_with("error[provider_unavailable]: BASE: nobody answers there (could not connect to "),
         "{told}"
     );
     assert!(

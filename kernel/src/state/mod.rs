@@ -130,6 +130,7 @@ impl Lookup for State {
                 None => Answer::Absent,
             },
             None if self.complete || (self.new.is_some() && key.made_by() == self.new) => Answer::Absent,
+            None if self.rows(space).is_some_and(|rows| rows.is_known_absent(key)) => Answer::Absent,
             None => Answer::Missing,
         }
     }

@@ -85,6 +85,11 @@ impl Rows {
         self.slots.entry(key).or_insert(slot);
     }
 
+    /// Whether the row under `key` is known not to be there: its index is known without holes as far as it would stand.
+    pub(super) fn is_known_absent(&self, key: &Key) -> bool {
+        self.covered.iter().any(|(index, to)| index.holds(key) && to.is_none_or(|to| *key <= to))
+    }
+
     /// The last key of `index` that is known without holes; loading goes on after it.
     pub fn covered_to(&self, index: &Index) -> Option<Key> {
         self.covered.get(index).copied().flatten()
@@ -169,11 +174,13 @@ impl Rows {
 
     pub(super) fn committed(&mut self) {
         for key in std::mem::take(&mut self.dirty) {
-            // Records are written once and hardly ever asked for: remembering each would only make room scarce.
-            if matches!(key, Key::Command(_) | Key::Idempotency(_)) {
-                self.slots.remove(&key);
-            } else if let Some(slot) = self.slots.get_mut(&key) {
-                slot.dirty = false;
+            // Records are written once and hardly ever asked for: remembering each would only make room scarce. What was
+            // removed would be passed over by every question about its index, and those are asked after every commit.
+            let is_record = matches!(key, Key::Command(_) | Key::Idempotency(_));
+            match self.slots.get_mut(&key) {
+                Some(slot) if slot.entity.is_some() && !is_record => slot.dirty = false,
+                Some(_) => drop(self.slots.remove(&key)),
+                None => {}
             }
         }
     }
