@@ -8,7 +8,7 @@ use kernelos_tests::crash::Client;
 use serde_json::{Value, json};
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use support::aimock::verifiable;
 use support::cli::{Cli, Said};
 use support::desk::accepted;
@@ -95,8 +95,6 @@ fn a_project_without_a_provider_says_how_to_connect_one_and_one_that_fails_leave
 struct Dev {
     process: Child,
     client: Client,
-    /// Held, for a program that cannot speak any more ends.
-    _says: BufReader<ChildStderr>,
 }
 
 impl Dev {
@@ -107,7 +105,7 @@ impl Dev {
         says.read_line(&mut line).unwrap();
         let address = line.trim().rsplit_once("http://").unwrap_or_else(|| panic!("{line}")).1.parse().unwrap();
         let token = kernelos::host::Identity::open(data).unwrap().token;
-        Self { process, client: Client::new(address, token), _says: says }
+        Self { process, client: Client::new(address, token) }
     }
 }
 
@@ -116,6 +114,24 @@ impl Drop for Dev {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
+}
+
+#[test]
+fn a_host_goes_on_when_nobody_listens_to_what_it_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let cli = Cli::over(&data);
+    let mut process = cli.start(&["dev", "--port", "0"]);
+    drop(process.stderr.take());
+    while !fs::read_to_string(data.join("host.json")).is_ok_and(|note| note.ends_with('}')) {
+        assert!(process.try_wait().unwrap().is_none(), "the host ended before it listened");
+        std::thread::yield_now();
+    }
+    let made = cli.run(&["workspace", "create", "ours"]);
+    let ended = process.try_wait().unwrap();
+    process.kill().unwrap();
+    process.wait().unwrap();
+    assert_eq!((made.code, ended), (0, None), "{made:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use crate::args::Dev;
 use crate::host::{Config, HOST_FILE, Host};
 use crate::outcome::Problem;
 use serde_json::json;
+use std::io::Write as _;
 use std::path::Path;
 
 pub fn run(data: &Path, dev: &Dev) -> Result<(), Problem> {
@@ -14,10 +15,17 @@ pub fn run(data: &Path, dev: &Dev) -> Result<(), Problem> {
     std::fs::write(&note, said.to_string()).map_err(|why| {
         Problem::failed("data", format!("{}: {why}", note.display()), "Check the directory's permissions.")
     })?;
-    eprintln!("KernelOS listens on http://{}", host.address());
-    eprintln!("  data   {}", data.display());
-    eprintln!("  token  in {} (0600), derived from token.key; `kernelos ask` finds it by itself", data.display());
-    eprintln!("  API    http://{}/openapi.json", host.address());
+    // Whoever started it may not listen any more, and that ends nobody's work.
+    let _ = std::io::stderr().write_all(told(&host, data).as_bytes());
     host.wait();
     Ok(())
+}
+
+/// Where it listens, and what is where.
+fn told(host: &Host, data: &Path) -> String {
+    let (address, data) = (host.address(), data.display());
+    format!(
+        "KernelOS listens on http://{address}\n  data   {data}\n  token  in {data} (0600), derived from token.key; \
+         `kernelos ask` finds it by itself\n  API    http://{address}/openapi.json\n"
+    )
 }
