@@ -2,7 +2,7 @@
 
 use super::provider::refuse_key;
 use super::send::{define, made, once};
-use super::{block_on, ids, workspaces};
+use super::{block_on, ids, shown, workspaces};
 use crate::api::Api;
 use crate::args::Ask;
 use crate::outcome::Problem;
@@ -87,13 +87,13 @@ fn status(view: &Value) -> Option<&str> {
 
 fn show(view: &Value, task: &str, ask: &Ask) -> Result<(), Problem> {
     if ask.json {
-        println!("{view}");
+        shown::line(&view.to_string());
     }
     let text = |path: &str| last_step(view).and_then(|step| step.pointer(path)).and_then(Value::as_str);
     match status(view) {
         Some("answered") => {
             if !ask.json {
-                println!("{}", text("/answer").unwrap_or_default());
+                shown::line(text("/answer").unwrap_or_default());
             }
             let tokens = |name: &str| view.get(name).and_then(Value::as_u64).unwrap_or_default();
             eprintln!("task {task}: {} tokens in, {} out", tokens("input_tokens"), tokens("output_tokens"));

@@ -1,6 +1,6 @@
 //! `kernelos doctor`: find, explain, and say how to mend.
 
-use super::block_on;
+use super::{block_on, shown};
 use crate::args::Doctor;
 use crate::host::{HOST_FILE, Identity};
 use crate::outcome::Problem;
@@ -12,10 +12,10 @@ use vault_file::FileVault;
 pub fn run(data: &Path, doctor: &Doctor) -> Result<(), Problem> {
     let mut wrong = 0;
     let mut check = |name: &str, found: Result<String, String>| match found {
-        Ok(good) => println!("ok     {name}: {good}"),
+        Ok(good) => shown::line(&format!("ok     {name}: {good}")),
         Err(bad) => {
             wrong += 1;
-            println!("wrong  {name}: {bad}");
+            shown::line(&format!("wrong  {name}: {bad}"));
         }
     };
     check("data", is_directory(data));
@@ -28,7 +28,7 @@ pub fn run(data: &Path, doctor: &Doctor) -> Result<(), Problem> {
         Ok(store) => {
             if let Some(id) = &doctor.accept_lost_tail {
                 store.accept_lost_tail(id)?;
-                println!("done   workspace {id}: goes on from what is stored now");
+                shown::line(&format!("done   workspace {id}: goes on from what is stored now"));
             }
             block_on(async {
                 for id in store.workspaces().await? {

@@ -1,6 +1,6 @@
 //! `kernelos replay`: from the events alone to the roots, and with `--verify` everything that is stored against them.
 
-use super::block_on;
+use super::{block_on, shown};
 use crate::args::Replay;
 use crate::outcome::Problem;
 use kernel::id::WorkspaceId;
@@ -53,17 +53,17 @@ fn show(id: &str, verified: &Verified, as_json: bool) {
         let line = json!({
             "workspace": id, "events": verified.events, "rows": verified.rows, "roots": roots, "findings": findings,
         });
-        println!("{line}");
+        shown::line(&line.to_string());
         return;
     }
-    println!("workspace {id}: {} events, {} rows", verified.events, verified.rows);
+    shown::line(&format!("workspace {id}: {} events, {} rows", verified.events, verified.rows));
     for (space, root) in &roots {
-        println!("  root of {space}: {}", root.as_str().unwrap_or_default());
+        shown::line(&format!("  root of {space}: {}", root.as_str().unwrap_or_default()));
     }
     for finding in &verified.findings {
-        println!("  {}: {}", finding.what, finding.why);
+        shown::line(&format!("  {}: {}", finding.what, finding.why));
     }
     if verified.findings.is_empty() {
-        println!("  everything is as it was written");
+        shown::line("  everything is as it was written");
     }
 }

@@ -23,7 +23,7 @@ pub struct There {
 impl There {
     /// The workspace that `reading` means.
     pub async fn find(data: &Path, wanted: Option<&str>) -> Result<Self, Problem> {
-        let api = Api::reach(data)?;
+        let api = Api::reach_to_tell(data)?;
         let workspace = workspaces::existing(&api, wanted).await?;
         Ok(Self { api, base: format!("/v1/workspaces/{workspace}") })
     }
@@ -53,6 +53,11 @@ pub fn list(data: &Path, reading: &Reading, what: &str) -> Result<Vec<Value>, Pr
 /// Print `text`, whole lines. Nobody may be there any more to read it, which is no failure.
 pub fn print(text: &str) {
     let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+/// Print a line.
+pub fn line(text: &str) {
+    print(&format!("{text}\n"));
 }
 
 /// Print a value for programs.

@@ -13,7 +13,7 @@ use std::path::Path;
 const READ_MS: u64 = 30_000;
 
 pub fn run(data: &Path, workspace: &Workspace) -> Result<(), Problem> {
-    let api = Api::reach(data)?;
+    let api = Api::reach_to_tell(data)?;
     block_on(async {
         match workspace {
             Workspace::List(list) => show_list(&api, list.json).await,

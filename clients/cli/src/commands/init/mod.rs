@@ -23,7 +23,7 @@ pub fn run(data: &Path, init: &Init) -> Result<(), Problem> {
         return Ok(());
     }
     let wanted = answers(init)?;
-    let api = Api::reach(data)?;
+    let api = Api::reach_to_tell(data)?;
     block_on(async {
         let workspace = workspaces::existing_or_named(&api, data, init.workspace.as_deref(), &wanted.name).await?;
         // Before the folder is written: a provider that does not work leaves nothing that has to be cleared away.

@@ -45,7 +45,7 @@ pub fn run(data: &Path, connect: &Connect) -> Result<(), Problem> {
         reached: connect.reached.clone(),
     };
     refuse_key(wanted.reached.key_ref.as_deref())?;
-    let api = Api::reach(data)?;
+    let api = Api::reach_to_tell(data)?;
     block_on(async {
         let workspace = workspaces::existing_or_new(&api, data, connect.workspace.as_deref()).await?;
         let connected = self::connect(&api, &workspace, &wanted).await?;
