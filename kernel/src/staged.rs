@@ -4,6 +4,7 @@
 //! lets a workflow go on, that asks for the next call – has to see what it decided so far. `Staged` applies every event
 //! it is given to a small state of its own, which lies over the one below; nothing below changes.
 
+use crate::capability::{Arguments, Capability};
 use crate::command::{Context, Decision, Draft};
 use crate::event::Place;
 use crate::id::{CommandId, Id, KeyId, Role};
@@ -232,6 +233,10 @@ impl<V: View> View for Staged<'_, V> {
 
     fn tag(&self, parts: &[&str]) -> Result<KeyId, Halt> {
         self.base.tag(parts)
+    }
+
+    fn arguments(&self, capability: &'static Capability) -> Result<Rc<Arguments>, Halt> {
+        self.base.arguments(capability)
     }
 
     fn definition(&self, source: &Content) -> Result<Option<Rc<Definition>>, Halt> {

@@ -4,6 +4,7 @@
 //! and decides again from the start. So opening a workspace costs what a command touches, and the same kernel serves
 //! stores that answer at once and stores that answer later.
 
+use crate::capability::{Arguments, Capability};
 use crate::entity::{Alias, Base, Branch, Entity, Kind};
 use crate::id::{BlobId, CommandId, KeyId};
 use crate::key::{Index, Key, Line, Space};
@@ -62,6 +63,9 @@ pub trait View: Lookup {
 
     /// What stands for `parts` where a text must be found but must not be readable: an HMAC under the workspace's key.
     fn tag(&self, parts: &[&str]) -> Result<KeyId, Halt>;
+
+    /// What the arguments of a capability have to be.
+    fn arguments(&self, capability: &'static Capability) -> Result<Rc<Arguments>, Halt>;
 
     /// The workflow in content; none when its key was destroyed.
     fn definition(&self, source: &Content) -> Result<Option<Rc<Definition>>, Halt>;

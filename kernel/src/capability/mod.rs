@@ -75,15 +75,16 @@ pub fn nearest(name: &str) -> Option<&'static str> {
 }
 
 impl Capability {
+    /// What its arguments have to be. The error says why its schema cannot be read.
+    pub fn arguments(&self) -> Result<Arguments, String> {
+        let schema = serde_json::from_str(self.input).map_err(|why| why.to_string());
+        let schema = schema.and_then(|schema: Value| Schema::compile(&schema));
+        schema.map(Arguments).map_err(|why| format!("the schema of {} cannot be read: {why}", self.name))
+    }
+
     /// What is wrong with `arguments`; nothing when they may be used.
     pub fn violations(&self, arguments: &Value) -> Vec<String> {
-        let schema = serde_json::from_str(self.input).map_err(|why| why.to_string());
-        match schema.and_then(|schema: Value| Schema::compile(&schema)) {
-            Ok(schema) => {
-                schema.violations(arguments).into_iter().map(|it| format!("{} {}", it.pointer, it.message)).collect()
-            }
-            Err(why) => vec![format!("the schema of {} cannot be read: {why}", self.name)],
-        }
+        self.arguments().map_or_else(|why| vec![why], |schema| schema.violations(arguments))
     }
 
     /// What is done when an attempt with these arguments is in doubt.
@@ -106,6 +107,17 @@ impl Capability {
     pub fn is_risky(&self, arguments: &Value) -> bool {
         let method = arguments.get("method").and_then(Value::as_str).unwrap_or("GET");
         self.name == "http.request" && !["GET", "HEAD", "OPTIONS"].contains(&method.to_ascii_uppercase().as_str())
+    }
+}
+
+/// What the arguments of a capability have to be.
+#[derive(Debug)]
+pub struct Arguments(Schema);
+
+impl Arguments {
+    /// What is wrong with `arguments`; nothing when they may be used.
+    pub fn violations(&self, arguments: &Value) -> Vec<String> {
+        self.0.violations(arguments).into_iter().map(|it| format!("{} {}", it.pointer, it.message)).collect()
     }
 }
 

@@ -64,7 +64,7 @@ pub fn request<V: View>(to: &mut Staged<'_, V>, asked: Asked) -> Result<Option<O
             let detail = format!("the arguments have {bytes} bytes; at most {ARGUMENTS_MAX} are taken");
             Some(Fault::new("invalid_arguments", 400, detail))
         }
-        Some(found) => invalid(found, &asked.arguments),
+        Some(found) => invalid(to, found, &asked.arguments)?,
     };
     if let Some(fault) = refused {
         settle(to, call, None, &Err(fault.clone()))?;
@@ -103,10 +103,14 @@ fn unknown(name: &str) -> Fault {
     Fault::new("unknown_capability", 404, format!("there is no capability {shown:?}{near}"))
 }
 
-fn invalid(capability: &Capability, arguments: &Value) -> Option<Fault> {
-    let violations = capability.violations(arguments);
+fn invalid<V: View>(
+    to: &Staged<'_, V>,
+    capability: &'static Capability,
+    arguments: &Value,
+) -> Result<Option<Fault>, Halt> {
+    let violations = to.arguments(capability)?.violations(arguments);
     let detail = format!("the arguments of {} are not valid: {}", capability.name, violations.join("; "));
-    (!violations.is_empty()).then(|| Fault::new("invalid_arguments", 400, detail))
+    Ok((!violations.is_empty()).then(|| Fault::new("invalid_arguments", 400, detail)))
 }
 
 /// Do what the call asks for. The outcome is there at once when the kernel does it itself.

@@ -4,6 +4,7 @@
 //! step. They are found by the hash of their ciphertext and are no use once their key is destroyed.
 
 use super::{Revealed, Stop, Workspace};
+use crate::capability::{Arguments, Capability};
 use crate::entity::DataKey as DataKeyEntity;
 use crate::hash::HashText;
 use crate::id::KeyId;
@@ -34,6 +35,7 @@ pub(super) struct Insight {
     texts: RefCell<Texts>,
     values: RefCell<Values>,
     workflows: RefCell<BTreeMap<HashText, Rc<Definition>>>,
+    arguments: RefCell<BTreeMap<&'static str, Rc<Arguments>>>,
 }
 
 #[derive(Default)]
@@ -79,7 +81,7 @@ impl Insight {
         values.by_hash.insert(hash, Rc::clone(value));
     }
 
-    /// Keep nothing.
+    /// Keep nothing that anybody said.
     pub(super) fn forget(&self) {
         self.texts.take();
         self.values.take();
@@ -149,6 +151,15 @@ impl View for Workspace {
         };
         let open = self.keys.get(&key.key).ok_or(Halt::Load(Want::DataKey(*key.key, subject)))?;
         Ok(open.tag(parts))
+    }
+
+    fn arguments(&self, capability: &'static Capability) -> Result<Rc<Arguments>, Halt> {
+        if let Some(known) = self.insight.arguments.borrow().get(capability.name) {
+            return Ok(Rc::clone(known));
+        }
+        let arguments = Rc::new(capability.arguments().map_err(Halt::Broken)?);
+        self.insight.arguments.borrow_mut().insert(capability.name, Rc::clone(&arguments));
+        Ok(arguments)
     }
 
     fn definition(&self, source: &Content) -> Result<Option<Rc<Definition>>, Halt> {
