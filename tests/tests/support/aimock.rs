@@ -56,6 +56,10 @@ impl Aimock {
 
 impl Drop for Aimock {
     fn drop(&mut self) {
+        // Whoever reads why a call was refused wants to know this.
+        if let Some(status) = self.process.try_wait().unwrap() {
+            super::say::say(&format!("the test endpoint had ended before it was stopped: {status}"));
+        }
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
