@@ -131,7 +131,9 @@ fn bodies() -> Value {
 }
 
 fn with_example(mut schema: Value, example: Value) -> Value {
-    schema["examples"] = json!([example]);
+    if let Some(schema) = schema.as_object_mut() {
+        schema.insert("examples".to_owned(), json!([example]));
+    }
     schema
 }
 

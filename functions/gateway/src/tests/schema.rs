@@ -22,7 +22,7 @@ pub fn objection(root: &Value, schema: &Value, value: &Value) -> Option<String> 
         }
     }
     // What says nothing allows everything.
-    let Some(kind) = schema["type"].as_str() else { return None };
+    let kind = schema["type"].as_str()?;
     match kind {
         "object" => object(root, schema, value),
         "array" => value.as_array().map_or_else(
