@@ -17,7 +17,7 @@ use std::cell::RefCell;
 pub(super) struct Ahead(RefCell<Option<Vec<(Space, Key)>>>);
 
 impl Ahead {
-    /// Whether the row under `key`, which is not in memory, is taken for absent for now.
+    /// Whether the row under `key`, which is not in memory, is taken for absent meanwhile.
     pub(super) fn passes(&self, space: Space, key: &Key) -> bool {
         let is_found_by_name = matches!(key, Key::Document(_) | Key::Subject(Subject::Document(_)));
         match self.0.borrow_mut().as_mut().filter(|_| is_found_by_name) {
