@@ -21,7 +21,7 @@ const LEASE_MS: u64 = 30_000;
 /// When a lease is renewed while the work goes on.
 const RENEW_MS: u64 = 10_000;
 
-/// How often a report is sent when the sequencer does not answer, and how long to wait in between.
+/// How often something is sent again when the sequencer does not answer, and how long to wait in between.
 const REPORT_ATTEMPTS: u32 = 8;
 const REPORT_WAIT_MS: u64 = 250;
 
@@ -93,7 +93,7 @@ impl Runtime {
     /// behind it was refused.
     pub async fn take(&self, most: usize) -> Result<Vec<EffectView>, SequencingError> {
         let effects = self.lease(most).await?;
-        let views = effects.into_iter().map(|effect| self.sequencing.effect(self.workspace, effect));
+        let views = effects.into_iter().map(|effect| self.view(effect));
         let (mut taken, mut failed) = (Vec::with_capacity(most), None);
         for view in join_all(views).await {
             match view {
@@ -120,7 +120,7 @@ impl Runtime {
             requests.push(self.request("effect.lease", &data, &[b"lease", &self.random()?])?);
         }
         let mut leased = Vec::with_capacity(most);
-        for reply in self.sequencing.submit(self.workspace, requests).await {
+        for reply in self.replies(&requests).await {
             match reply.and_then(accepted) {
                 Ok(reply) => leased.extend(reply.made.first()),
                 Err(SequencingError::Refused(rejection)) if rejection.code == Code::NothingToLease => break,
@@ -130,6 +130,33 @@ impl Runtime {
             }
         }
         Ok(leased)
+    }
+
+    /// What became of `requests`. When nobody answers, they may have taken effect: asked again under the same keys, the reply
+    /// is the same, and no lease is held by a runtime that does not know of it.
+    async fn replies(&self, requests: &[Request]) -> Vec<Result<Reply, SequencingError>> {
+        let mut replies = self.sequencing.submit(self.workspace, requests.to_vec()).await;
+        for attempt in 0..REPORT_ATTEMPTS {
+            if !replies.iter().any(|reply| matches!(reply, Err(SequencingError::Unavailable(_)))) {
+                break;
+            }
+            self.timer.sleep(REPORT_WAIT_MS << attempt.min(6)).await;
+            replies = self.sequencing.submit(self.workspace, requests.to_vec()).await;
+        }
+        replies
+    }
+
+    /// The work of a leased effect, asked for again when nobody answers.
+    async fn view(&self, effect: Id) -> Result<Option<EffectView>, SequencingError> {
+        let mut view = self.sequencing.effect(self.workspace, effect).await;
+        for attempt in 0..REPORT_ATTEMPTS {
+            if !matches!(view, Err(SequencingError::Unavailable(_))) {
+                break;
+            }
+            self.timer.sleep(REPORT_WAIT_MS << attempt.min(6)).await;
+            view = self.sequencing.effect(self.workspace, effect).await;
+        }
+        view
     }
 
     /// Do the work and hold the lease meanwhile. None when the lease was lost: others took over, or it was cancelled.

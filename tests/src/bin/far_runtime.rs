@@ -28,6 +28,8 @@ use vault_file::FileVault;
 const LOOK: Duration = Duration::from_millis(5);
 /// How often it lets timers fire.
 const FIRE: Duration = Duration::from_millis(100);
+/// How often it asks for a lease at least.
+const ASK: Duration = Duration::from_secs(1);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -66,7 +68,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
 /// Perform what is owed until the process is killed.
 async fn work(runtime: Rc<Runtime>, remote: Rc<Remote>) {
-    let (mut joined, mut fired) = (false, Instant::now());
+    let (mut joined, mut fired, mut asked) = (false, Instant::now(), Instant::now());
     loop {
         if !joined {
             joined = runtime.join().await.is_ok();
@@ -74,8 +76,10 @@ async fn work(runtime: Rc<Runtime>, remote: Rc<Remote>) {
             fired = Instant::now();
             let _ = runtime.fire().await;
         }
-        // What nobody owes is not asked for: a lease that is refused is recorded.
-        if remote.due(runtime.workspace, 1).await.is_ok_and(|due| !due.is_empty()) {
+        // Now and then a lease is asked for though nothing waits: those that are over come back with it.
+        let is_due = remote.due(runtime.workspace, 1).await.is_ok_and(|due| !due.is_empty());
+        if is_due || asked.elapsed() >= ASK {
+            asked = Instant::now();
             match runtime.take(1).await {
                 Ok(views) if !views.is_empty() => {
                     for view in views {
