@@ -22,8 +22,8 @@ const LEASE_MS: u64 = 30_000;
 const RENEW_MS: u64 = 10_000;
 
 /// How often something is sent again when the sequencer does not answer, and how long to wait in between.
-const REPORT_ATTEMPTS: u32 = 8;
-const REPORT_WAIT_MS: u64 = 250;
+const ATTEMPTS: u32 = 8;
+const WAIT_MS: u64 = 250;
 
 /// What became of an effect that was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -93,7 +93,9 @@ impl Runtime {
     /// behind it was refused.
     pub async fn take(&self, most: usize) -> Result<Vec<EffectView>, SequencingError> {
         let effects = self.lease(most).await?;
-        let views = effects.into_iter().map(|effect| self.view(effect));
+        let views = effects.into_iter().map(async |effect| {
+            self.insist(async || self.sequencing.effect(self.workspace, effect).await, is_unanswered).await
+        });
         let (mut taken, mut failed) = (Vec::with_capacity(most), None);
         for view in join_all(views).await {
             match view {
@@ -135,28 +137,21 @@ impl Runtime {
     /// What became of `requests`. When nobody answers, they may have taken effect: asked again under the same keys, the reply
     /// is the same, and no lease is held by a runtime that does not know of it.
     async fn replies(&self, requests: &[Request]) -> Vec<Result<Reply, SequencingError>> {
-        let mut replies = self.sequencing.submit(self.workspace, requests.to_vec()).await;
-        for attempt in 0..REPORT_ATTEMPTS {
-            if !replies.iter().any(|reply| matches!(reply, Err(SequencingError::Unavailable(_)))) {
-                break;
-            }
-            self.timer.sleep(REPORT_WAIT_MS << attempt.min(6)).await;
-            replies = self.sequencing.submit(self.workspace, requests.to_vec()).await;
-        }
-        replies
+        let ask = async || self.sequencing.submit(self.workspace, requests.to_vec()).await;
+        self.insist(ask, |replies| replies.iter().any(is_unanswered)).await
     }
 
-    /// The work of a leased effect, asked for again when nobody answers.
-    async fn view(&self, effect: Id) -> Result<Option<EffectView>, SequencingError> {
-        let mut view = self.sequencing.effect(self.workspace, effect).await;
-        for attempt in 0..REPORT_ATTEMPTS {
-            if !matches!(view, Err(SequencingError::Unavailable(_))) {
+    /// What `ask` comes to, asked again for a while as long as nobody answers.
+    async fn insist<T>(&self, ask: impl AsyncFn() -> T, nobody_answered: impl Fn(&T) -> bool) -> T {
+        let mut answer = ask().await;
+        for attempt in 1..ATTEMPTS {
+            if !nobody_answered(&answer) {
                 break;
             }
-            self.timer.sleep(REPORT_WAIT_MS << attempt.min(6)).await;
-            view = self.sequencing.effect(self.workspace, effect).await;
+            self.timer.sleep(WAIT_MS << (attempt - 1).min(6)).await;
+            answer = ask().await;
         }
-        view
+        answer
     }
 
     /// Do the work and hold the lease meanwhile. None when the lease was lost: others took over, or it was cancelled.
@@ -193,16 +188,11 @@ impl Runtime {
         });
         let effect = view.effect.to_string();
         let parts: [&[u8]; 4] = [b"report", effect.as_bytes(), &self.boot.0, &view.fence.to_be_bytes()];
-        for attempt in 0..REPORT_ATTEMPTS {
-            match self.send("effect.report", &data, &parts).await {
-                Ok(_) => return Ok(Finished::Reported),
-                Err(SequencingError::Unavailable(_)) => {
-                    self.timer.sleep(REPORT_WAIT_MS << attempt.min(6)).await;
-                }
-                Err(error) => return Err(error),
-            }
+        match self.insist(async || self.send("effect.report", &data, &parts).await, is_unanswered).await {
+            Ok(_) => Ok(Finished::Reported),
+            Err(SequencingError::Unavailable(_)) => Ok(Finished::Undelivered),
+            Err(error) => Err(error),
         }
-        Ok(Finished::Undelivered)
     }
 
     fn random(&self) -> Result<[u8; 32], SequencingError> {
@@ -220,6 +210,11 @@ impl Runtime {
         request(self.device, self.incarnation, self.clock.now_ms(), name, data, parts)
             .map_err(|why| SequencingError::Unavailable(format!("{name} is not a command: {why:?}")))
     }
+}
+
+/// Whether nobody answered: what was asked for may have happened.
+fn is_unanswered<T>(answer: &Result<T, SequencingError>) -> bool {
+    matches!(answer, Err(SequencingError::Unavailable(_)))
 }
 
 /// The reply to a command that took effect.
