@@ -33,6 +33,8 @@ pub enum Domain {
     Fork,
     /// What a person is asked to decide.
     Approval,
+    /// A frame of a file in which a workspace travels, after the ones before it.
+    Export,
 }
 
 impl Domain {
@@ -47,6 +49,7 @@ impl Domain {
             Self::Identity => b"kernelos/1/identity\0",
             Self::Fork => b"kernelos/1/fork\0",
             Self::Approval => b"kernelos/1/approval\0",
+            Self::Export => b"kernelos/1/export\0",
         }
     }
 }

@@ -21,7 +21,9 @@ mod task_create;
 mod task_retry;
 mod timers_fire;
 mod workflow_define;
+mod workspace_adopt;
 mod workspace_create;
+mod workspace_import;
 
 pub use agent_define::AgentDefine;
 pub use approval_decide::{ApprovalDecide, Says};
@@ -41,7 +43,9 @@ pub use task_create::TaskCreate;
 pub use task_retry::TaskRetry;
 pub use timers_fire::TimersFire;
 pub use workflow_define::WorkflowDefine;
+pub use workspace_adopt::WorkspaceAdopt;
 pub use workspace_create::WorkspaceCreate;
+pub use workspace_import::WorkspaceImport;
 
 use crate::event::EventData;
 use crate::hash::HashText;
@@ -143,12 +147,14 @@ pub enum BadCommand {
 }
 
 macro_rules! commands {
-    (intents { $($intent:ident)+ } observations { $($observation:ident)+ }) => {
+    (intents { $($intent:ident)+ } observations { $($observation:ident)+ } of_the_sequencer { $($inner:ident)+ }) => {
         /// What somebody wants; decided again wherever it lands.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Intent {
             $(#[doc = concat!("See [`", stringify!($intent), "`].")]
             $intent($intent),)+
+            $(#[doc = concat!("See [`", stringify!($inner), "`]. Has no name on the wire.")]
+            $inner($inner),)+
         }
 
         /// What happened and cannot un-happen.
@@ -168,7 +174,7 @@ macro_rules! commands {
         }
 
         impl Command {
-            /// Names of all commands.
+            /// Names of all commands that can be sent.
             pub const NAMES: &'static [&'static str] = &[$($intent::NAME,)+ $($observation::NAME,)+];
 
             /// Read the arguments of the command called `name`.
@@ -186,6 +192,7 @@ macro_rules! commands {
             pub fn name(&self) -> &'static str {
                 match self {
                     $(Self::Intent(Intent::$intent(_)) => $intent::NAME,)+
+                    $(Self::Intent(Intent::$inner(_)) => $inner::NAME,)+
                     $(Self::Observation(Observation::$observation(_)) => $observation::NAME,)+
                 }
             }
@@ -194,6 +201,7 @@ macro_rules! commands {
             pub fn scope(&self) -> &'static str {
                 match self {
                     $(Self::Intent(Intent::$intent(_)) => $intent::SCOPE,)+
+                    $(Self::Intent(Intent::$inner(_)) => $inner::SCOPE,)+
                     $(Self::Observation(Observation::$observation(_)) => $observation::SCOPE,)+
                 }
             }
@@ -202,6 +210,7 @@ macro_rules! commands {
             pub fn decide<V: View>(&self, with: &Context<'_, V>) -> Result<Decision, Halt> {
                 match self {
                     $(Self::Intent(Intent::$intent(it)) => it.decide(with),)+
+                    $(Self::Intent(Intent::$inner(it)) => it.decide(with),)+
                     $(Self::Observation(Observation::$observation(it)) => it.decide(with),)+
                 }
             }
@@ -210,7 +219,8 @@ macro_rules! commands {
 }
 commands! {
     intents {
-        AgentDefine ApprovalDecide BranchFork DeviceEnroll EffectLease EffectRenew EgressAllow KeyDestroy ProviderDefine RunStart RuntimeJoin TaskAsk TaskCancel TaskCreate TaskRetry TimersFire WorkflowDefine WorkspaceCreate
+        AgentDefine ApprovalDecide BranchFork DeviceEnroll EffectLease EffectRenew EgressAllow KeyDestroy ProviderDefine RunStart RuntimeJoin TaskAsk TaskCancel TaskCreate TaskRetry TimersFire WorkflowDefine WorkspaceAdopt WorkspaceCreate
     }
     observations { EffectReport }
+    of_the_sequencer { WorkspaceImport }
 }
