@@ -12,6 +12,7 @@ pub mod problem;
 pub mod provider;
 pub mod sequencing;
 pub mod store;
+pub mod transfer;
 pub mod vault;
 pub mod verification;
 pub mod views;

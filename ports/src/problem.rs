@@ -161,6 +161,7 @@ impl From<SequencingError> for Problem {
             SequencingError::NoWorkspace => Fault::WorkspaceNotFound.because("no workspace has this id here"),
             SequencingError::Refused(rejection) => rejection.into(),
             SequencingError::Damaged(what) => Fault::Damaged.because(what),
+            SequencingError::Transfer(fault, why) => fault.because(why),
             SequencingError::Unavailable(why) => Fault::Unavailable.because(why),
         }
     }

@@ -189,10 +189,11 @@ macro_rules! commands {
                 }
             }
 
-            /// Its arguments, which [`Command::parse`] reads.
+            /// Its arguments, which [`Command::parse`] reads if it can be sent.
             pub fn data(&self) -> serde_json::Result<String> {
                 match self {
                     $(Self::Intent(Intent::$intent(it)) => serde_json::to_string(it),)+
+                    $(Self::Intent(Intent::$inner(it)) => serde_json::to_string(it),)+
                     $(Self::Observation(Observation::$observation(it)) => serde_json::to_string(it),)+
                 }
             }

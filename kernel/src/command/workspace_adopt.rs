@@ -8,14 +8,14 @@ use crate::key::{Index, Key};
 use crate::reject::Code;
 use crate::staged::Staged;
 use crate::view::{Halt, RANGE_MAX, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Let go what an imported workspace holds. A person says so who knows that the workspace does not go on where it came from.
 ///
 /// A lease that stood when the file was written is held by a runtime of that other host, of which nobody here will hear:
 /// it is lost, as when a runtime dies, and what may not be repeated is asked about. Of more leases than one command gives
 /// back, the rest expires.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkspaceAdopt {}
 

@@ -145,6 +145,11 @@ impl Workspace {
         self.side_writes.insert(at, write);
     }
 
+    /// What will be written there, beside the log, with the next commit.
+    pub fn aside(&self, at: &Address) -> Option<&Write> {
+        self.side_writes.get(at)
+    }
+
     /// The commitment to the key of that id, if it is the subject's and was not destroyed.
     fn living_key(&self, subject: Subject, id: KeyId) -> Result<Option<HashText>, Stop> {
         let key = self.read(Line::default()).control::<DataKeyEntity>(Key::Subject(subject))?;
