@@ -26,7 +26,7 @@ use std::borrow::Cow;
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// Details come from many places, some of them outside; what is longer than this helps nobody.
-const DETAIL_CHARS_MAX: usize = 300;
+const DETAIL_CHARS_MAX: usize = 400;
 
 /// Which problem it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

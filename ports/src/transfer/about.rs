@@ -1,9 +1,11 @@
 //! The first and the last frame of a file.
 
 use super::frame::{self, Bad, FrameKind, MAGIC};
+use crate::problem::Fault;
 use kernel::hash::{FORMAT, HashText};
 use kernel::id::WorkspaceId;
 use kernel::key::Space;
+use kernel::seal::TransferKey;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -58,6 +60,17 @@ pub struct Ending {
 }
 
 impl About {
+    /// Whether `workspace` is meant, and `key` is the file's: else which fault it is, and why.
+    pub fn is_meant(&self, workspace: WorkspaceId, key: &TransferKey) -> Result<(), (Fault, String)> {
+        if self.workspace != workspace {
+            return Err((Fault::WrongWorkspace, format!("the file holds {}", self.workspace)));
+        }
+        if key.check(workspace) != self.key.check {
+            return Err((Fault::ImportWrongKey, "the file names another key".to_owned()));
+        }
+        Ok(())
+    }
+
     /// Read the beginning of a file: what it is about, how many bytes that is, and the hash over them.
     pub fn read(head: &[u8]) -> Result<(Self, usize, HashText), Bad> {
         let (magic, rest) = head.split_at_checked(MAGIC.len()).ok_or(Bad::Cut)?;

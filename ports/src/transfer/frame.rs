@@ -1,5 +1,6 @@
 //! Frames: what a file consists of. Each is hashed with all that stands before it, so damage is named where it is.
 
+use crate::problem::Fault;
 use kernel::hash::{Domain, HashText, hash};
 
 /// How every file begins.
@@ -72,6 +73,17 @@ impl std::fmt::Display for Bad {
             Self::Foreign(why) | Self::Version(why) | Self::Altered(why) => f.write_str(why),
             Self::Cut => f.write_str("it ends before its end"),
         }
+    }
+}
+
+impl From<Bad> for (Fault, String) {
+    fn from(bad: Bad) -> Self {
+        let fault = match bad {
+            Bad::Foreign(_) => Fault::ImportForeign,
+            Bad::Version(_) => Fault::ImportVersion,
+            Bad::Altered(_) | Bad::Cut => Fault::ImportAltered,
+        };
+        (fault, bad.to_string())
     }
 }
 

@@ -7,7 +7,7 @@
 mod about;
 mod frame;
 mod record;
-mod text;
+pub mod text;
 
 pub use about::{About, Ending, FILE_FORMAT, KeyAbout};
 pub use frame::{Bad, FRAME_BYTES_MAX, Frame, FrameKind, MAGIC, RAW_BYTES_MAX, begin, read, write};

@@ -44,12 +44,7 @@ impl Sequencer {
         if size != head.len() {
             return Err(altered("more than the file's first frame was sent to begin with"));
         }
-        if about.workspace != id {
-            return Err(Failure::Transfer(Fault::WrongWorkspace, format!("the file holds {}", about.workspace)));
-        }
-        if key.check(id) != about.key.check {
-            return Err(Failure::Transfer(Fault::ImportWrongKey, "the file names another key".to_owned()));
-        }
+        about.is_meant(id, key).map_err(|(fault, why)| Failure::Transfer(fault, why))?;
         match &self.import {
             Some(underway) if underway.is_of(&chain) => return Ok(underway.stand()),
             Some(_) => return Err(Failure::Transfer(Fault::ImportUnderWay, format!("{id} is being imported"))),
@@ -134,10 +129,6 @@ fn altered(why: &str) -> Failure {
 }
 
 fn refused(bad: Bad) -> Failure {
-    let fault = match bad {
-        Bad::Foreign(_) => Fault::ImportForeign,
-        Bad::Version(_) => Fault::ImportVersion,
-        Bad::Altered(_) | Bad::Cut => Fault::ImportAltered,
-    };
-    Failure::Transfer(fault, bad.to_string())
+    let (fault, why) = bad.into();
+    Failure::Transfer(fault, why)
 }
