@@ -22,6 +22,8 @@ use std::time::Duration;
 const SLICE: u64 = 1 << 20;
 /// How often a slice is sent again when nobody answers.
 const ATTEMPTS: u32 = 6;
+/// How long one question may take, in milliseconds.
+const READ_MS: u64 = 30_000;
 
 #[derive(Serialize)]
 struct Begin<'a> {
@@ -46,11 +48,7 @@ pub fn run(data: &Path, import: &Import) -> Result<(), Problem> {
     }
     let key = opened(import, &scanned)?;
     block_on(async {
-        let sent = Sending { api: &api, base: &base, import, scanned: &scanned, key: &key }.send().await;
-        match sent {
-            Err(problem) if problem.code == "workspace_exists" && is_this(&api, &base, &scanned).await => {}
-            sent => sent?,
-        }
+        Sending { api: &api, base: &base, import, scanned: &scanned, key: &key }.send().await?;
         tell(import, &scanned);
         Ok(())
     })
@@ -91,7 +89,11 @@ impl Sending<'_> {
                 Err(problem) if may_be_tried_again(&problem) && failures < ATTEMPTS => {
                     failures += 1;
                     tokio::time::sleep(Duration::from_millis(250 << failures)).await;
-                    self.begin(&mut file).await?
+                    match self.begin(&mut file).await {
+                        // Only the answer to the last slice was lost.
+                        Err(problem) if problem.code == "workspace_exists" && self.is_there().await => return Ok(()),
+                        begun => begun?,
+                    }
                 }
                 Err(problem) => return Err(self.gave_up(problem).await),
                 Ok(next) => next,
@@ -128,6 +130,14 @@ impl Sending<'_> {
         problem
     }
 
+    /// Whether the workspace that exists there came from this very file, and nothing happened in it since.
+    async fn is_there(&self) -> bool {
+        let view = self.api.get(self.base, READ_MS).await.unwrap_or_default();
+        let origin = view.get("origin").cloned().unwrap_or_default();
+        let held = origin.get("held").and_then(Value::as_bool).unwrap_or_default();
+        held && origin.get("file") == Some(&json!(self.scanned.file))
+    }
+
     fn path(&self) -> String {
         format!("{}/import", self.base)
     }
@@ -140,16 +150,6 @@ fn may_be_tried_again(problem: &Problem) -> bool {
 fn offset(answer: &Value) -> Result<u64, Problem> {
     let offset = answer.get("offset").and_then(Value::as_u64);
     offset.ok_or_else(|| Problem::failed("protocol", "the host did not say how far the import is", ""))
-}
-
-/// Whether what exists there came from this very file: then the answer to the last slice was lost.
-async fn is_this(api: &Api, base: &str, scanned: &Scanned) -> bool {
-    let view = api.get(base, 30_000).await.unwrap_or_default();
-    let origin = view.get("origin").cloned().unwrap_or_default();
-    let this = origin.get("file") == Some(&json!(scanned.file));
-    // One that somebody adopted was imported before, and is not this import.
-    this && view.get("pos").and_then(Value::as_u64).is_some_and(|pos| pos <= scanned.about.pos + 2)
-        && origin.get("held") == Some(&json!(true))
 }
 
 fn part(file: &mut File, path: &Path, at: u64, most: u64) -> Result<Bytes, Problem> {
