@@ -3,4 +3,5 @@
 pub mod crash;
 pub mod history;
 pub mod sim;
+pub mod travel;
 mod workflows;
