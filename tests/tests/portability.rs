@@ -59,7 +59,7 @@ async fn everything(sequencer: &mut Sequencer, author: &Author, pos: u64) -> Vec
     for task in &author.tasks {
         let Some(view) = sequencer.task(*task).await.unwrap() else { continue };
         for step in &view.steps {
-            all.extend(sequencer.read(&Query::Context(step.id, 0)).await.unwrap());
+            all.extend(sequencer.read(&Query::Context(step.id, None)).await.unwrap());
         }
         all.push(serde_json::to_value(view).unwrap());
     }

@@ -54,8 +54,8 @@ fn histories_hold_what_they_are_meant_to_hold() {
     }
     let happened = |name: &&&str| seen.keys().any(|key| key.starts_with(**name));
     // Histories do not travel; `portability.rs` is about those that do.
-    let travels = |name: &&&str| ["workspace.imported", "workspace.adopted"].contains(**name);
-    let names = kernel::event::EventData::NAMES.iter().filter(|name| !travels(name));
+    let travels = ["workspace.imported", "workspace.adopted"];
+    let names = kernel::event::EventData::NAMES.iter().filter(|name| !travels.contains(*name));
     let missing: Vec<_> = names.filter(|name| !happened(name)).collect();
     assert!(missing.is_empty(), "{missing:?} never happened: {seen:#?}");
     assert!(folds > 0, "no history is long enough to be folded: {seen:#?}");
