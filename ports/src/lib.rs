@@ -4,6 +4,7 @@
 //! Adapters implement ports; a conformance kit in `adapters/testkit` states what an implementation must hold.
 
 pub mod ambient;
+pub mod directory;
 pub mod egress;
 pub mod live;
 pub mod notices;
@@ -14,8 +15,10 @@ pub mod store;
 pub mod vault;
 pub mod verification;
 pub mod views;
+pub mod wire;
 
 pub use ambient::{Clock, Entropy, EntropyError, Timer};
+pub use directory::Directory;
 pub use egress::{
     Dial, Egress, EgressAnswer, EgressBody, EgressFailure, EgressPolicy, EgressRequest, EgressResponse, Resolver,
 };
