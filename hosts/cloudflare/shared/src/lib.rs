@@ -1,1 +1,3 @@
 //! What the Workers of the Cloudflare host have in common.
+
+pub mod directory;
