@@ -5,6 +5,7 @@
 
 pub mod ambient;
 pub mod calls;
+pub mod directory;
 pub mod egress;
 pub mod fetch;
 pub mod live;
@@ -16,8 +17,10 @@ pub mod store;
 pub mod vault;
 pub mod verification;
 pub mod views;
+pub mod wire;
 
 pub use ambient::{Clock, Entropy, EntropyError, Timer};
+pub use directory::Directory;
 pub use egress::{
     Dial, Egress, EgressAnswer, EgressBody, EgressFailure, EgressPolicy, EgressRequest, EgressResponse, Resolver,
 };

@@ -144,11 +144,11 @@ impl Sequencing for Near {
         Ok(self.sequencer.lock().await.effect(effect).await?)
     }
 
-    async fn create(&self, _: WorkspaceId) -> Result<(), SequencingError> {
+    async fn create(&self, _: WorkspaceId, _: &str) -> Result<(), SequencingError> {
         not_here()
     }
 
-    async fn workspaces(&self) -> Result<Vec<WorkspaceId>, SequencingError> {
+    async fn workspaces(&self, _: &str) -> Result<Vec<WorkspaceId>, SequencingError> {
         not_here()
     }
 
