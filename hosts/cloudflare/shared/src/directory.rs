@@ -1,25 +1,25 @@
-//! What the directory's object is asked, as bytes: one JSON object there, one back, as [`ports::wire`] writes answers.
+//! What the directory's object is asked. The answers are written as a sequencer's are.
 
 use kernel::id::WorkspaceId;
 use serde::{Deserialize, Serialize};
 
-/// The name of the one object that is the directory.
+/// The one object of the directory.
 pub const NAME: &str = "directory";
 
-/// What the directory is asked.
+/// A question.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AskDirectory {
-    /// Write down that a workspace is a principal's. Answered by nothing.
+    /// Write down whose a workspace is.
     Register {
-        /// The principal.
+        /// Whose.
         principal: String,
         /// The workspace.
         workspace: WorkspaceId,
     },
-    /// Tell the workspaces of a principal. Answered by a list of ids, ordered.
+    /// The workspaces of a principal, ordered.
     List {
-        /// The principal.
+        /// Of whom.
         principal: String,
     },
 }
