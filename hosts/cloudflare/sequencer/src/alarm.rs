@@ -1,8 +1,9 @@
 //! Waking the runtime: at once when something became due, and by an alarm that is stored with the commit.
 
 use crate::desk::Desk;
-use crate::moment::now_ms;
 use crate::outlook::{Outlook, Plan};
+use cloudflare::Isolate;
+use ports::Clock as _;
 use std::rc::Rc;
 use worker::{Env, Fetcher, Method, Request};
 
@@ -17,14 +18,14 @@ impl Desk {
     pub fn look_out(self: &Rc<Self>) {
         // Without an outlook nothing can be planned; whoever asks next finds out why.
         let Ok(outlook) = self.outlook() else { return };
-        let plan = self.lookout.borrow_mut().committed(now_ms(), outlook);
+        let plan = self.lookout.borrow_mut().committed(Isolate.now_ms(), outlook);
         self.follow(plan);
     }
 
     /// The alarm went off.
     pub fn rang(self: &Rc<Self>) -> Result<(), String> {
         let outlook = self.outlook().map_err(|error| format!("{error:?}"))?;
-        let plan = self.lookout.borrow_mut().rang(now_ms(), outlook);
+        let plan = self.lookout.borrow_mut().rang(Isolate.now_ms(), outlook);
         self.follow(plan);
         Ok(())
     }

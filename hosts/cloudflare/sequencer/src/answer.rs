@@ -1,19 +1,18 @@
 //! Answering what an object is asked.
 
 use crate::desk::{Desk, unavailable};
-use crate::moment::{moment, now_ms};
 use crate::watch;
+use cloudflare::Isolate;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
 use kernel::id::Id;
-use ports::SequencingError;
+use kernel::machine::Moment;
+use ports::{Clock as _, Entropy as _, SequencingError, Timer as _};
 use ports::views::{TaskStatus, TaskView};
 use ports::wire::{self, Answered, Ask, Look, Replied, Sent};
 use sequencer::Job;
 use std::pin::pin;
 use std::rc::Rc;
-use std::time::Duration;
-use worker::Delay;
 
 /// The longest wait. A request that waits keeps the object awake, and whoever asks may ask again.
 const WAIT_MS_MAX: u64 = 30_000;
@@ -83,15 +82,20 @@ impl Desk {
 
     /// Wait for a commit; false when the time is over.
     async fn something_is_committed(&self, over: u64) -> Result<bool, SequencingError> {
-        let left = over.saturating_sub(now_ms());
+        let left = over.saturating_sub(Isolate.now_ms());
         if left == 0 {
             return Ok(false);
         }
-        let (told, over) = (self.next_commit()?, pin!(Delay::from(Duration::from_millis(left))));
+        let (told, over) = (self.next_commit()?, pin!(Isolate.sleep(left)));
         Ok(matches!(select(told, over).await, Either::Left(_)))
     }
 }
 
+fn moment() -> Answered<Moment> {
+    let entropy = Isolate.random().map_err(|why| unavailable(&why.0))?;
+    Ok(Moment { now_ms: Isolate.now_ms(), entropy })
+}
+
 fn over_at(wait_ms: u64) -> u64 {
-    now_ms().saturating_add(wait_ms.min(WAIT_MS_MAX))
+    Isolate.now_ms().saturating_add(wait_ms.min(WAIT_MS_MAX))
 }

@@ -136,7 +136,10 @@ impl Desk {
         self.done.flushes.set(self.done.flushes.get() + 1);
         let pos = self.pos();
         if let Some(pos) = pos.filter(|_| pos != before) {
-            self.turned.borrow_mut().drain(..).for_each(|waits| drop(waits.send(())));
+            for waits in self.turned.borrow_mut().drain(..) {
+                // Who stopped waiting hears nothing.
+                let _ = waits.send(());
+            }
             watch::tell_position(&self.platform, pos);
             // In the same turn as the commit: they are written together.
             self.look_out();

@@ -17,7 +17,6 @@ mod desk;
 mod directory;
 mod isolate;
 mod key;
-mod moment;
 mod object;
 mod outlook;
 mod platform;
