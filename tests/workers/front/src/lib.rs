@@ -8,6 +8,7 @@
 //! | `/workspaces/NAME/commands/KEY` | `{"type", "data"}` under an idempotency key |
 //! | `/workspaces/NAME/events` | all events: position and type |
 //! | `/workspaces/NAME/watch`, `/workspaces/NAME/standing` | the object's own |
+//! | `/workspaces/NAME/raw` | the body to the object as it is |
 //! | `/directory/PRINCIPAL` | whose workspaces, and `POST` of one |
 //! | `/wake/WORKSPACE` | as the runtime is woken; `/woken/NAME` tells how often |
 

@@ -36,6 +36,12 @@ pub async fn of(workspace: WorkspaceId, what: &[&str], mut request: Request, env
         let request = Request::new_with_init(&url, &init)?;
         return objects.stub(workspace).map_err(broken)?.fetch_with_request(request).await;
     }
+    if let ["raw"] = what {
+        let mut init = RequestInit::new();
+        init.with_method(worker::Method::Post).with_body(Some(request.bytes().await?.into()));
+        let request = Request::new_with_init("https://sequencer/", &init)?;
+        return objects.stub(workspace).map_err(broken)?.fetch_with_request(request).await;
+    }
     let directory = Rc::new(DirectoryObject::of(env).map_err(broken)?);
     let sequencing = ElsewhereSequencing { call: Rc::new(objects), directory };
     let answer = match what {
