@@ -75,7 +75,13 @@ mod tests {
     fn whoever_fills_waits_for_whoever_reads_and_ends_when_they_are_gone() {
         let (pump, chunks) = super::stream();
         let held = Rc::new(());
-        let fed = { let held = Rc::clone(&held); stream::repeat_with(move || { let _ = &held; Bytes::from("x") }) };
+        let fed = {
+            let held = Rc::clone(&held);
+            stream::repeat_with(move || {
+                let _ = &held;
+                Bytes::from("x")
+            })
+        };
         let mut filling = Box::pin(pump.fill(fed.take(1_000_000)));
         assert!(filling.as_mut().now_or_never().is_none(), "nobody reads");
         drop(chunks);
