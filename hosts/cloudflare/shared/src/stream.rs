@@ -68,7 +68,7 @@ mod tests {
         let (pump, chunks) = super::stream();
         let fed = stream::iter(["a", "b", "c"].map(Bytes::from));
         let both = futures_util::future::join(pump.fill(fed), chunks.collect::<Vec<_>>());
-        assert_eq!(both.now_or_never().unwrap().1, ["a", "b", "c"]);
+        assert_eq!(testkit::block_on(both).1, ["a", "b", "c"]);
     }
 
     #[test]
