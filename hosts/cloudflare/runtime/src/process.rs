@@ -2,12 +2,13 @@
 
 use crate::notices::Webhook;
 use crate::pieces::{Pieces, PiecewiseModels};
+use async_trait::async_trait;
 use cloudflare::setup::{device, optional, unbound};
-use cloudflare::{Binding, DirectoryObject, Isolate, SequencerObjects, broker};
+use cloudflare::{Binding, Isolate, SequencerObjects, broker};
 use kernel::id::{BootId, RuntimeId, WorkspaceId};
 use models_http::HttpModels;
 use ports::problem::Fault;
-use ports::{Egress, Entropy as _, Problem};
+use ports::{Directory, Egress, Entropy as _, Problem, SequencingError};
 use runtime::Runtime;
 use sequencing_http::ElsewhereSequencing;
 use std::rc::Rc;
@@ -23,10 +24,8 @@ pub fn begin(env: &Env, workspace: WorkspaceId) -> Result<Runtime, Problem> {
     let (device, _) = device(env)?;
     let random = Isolate.random().map_err(|why| Fault::Unavailable.because(format!("no randomness: {}", why.0)))?;
     let router = Binding::of(env, ROUTER).ok_or_else(|| unbound(ROUTER))?;
-    let sequencing = Rc::new(ElsewhereSequencing {
-        call: Rc::new(SequencerObjects::of(env)?),
-        directory: Rc::new(DirectoryObject::of(env)?),
-    });
+    let call = Rc::new(SequencerObjects::of(env)?);
+    let sequencing = Rc::new(ElsewhereSequencing { call, directory: Rc::new(NoDirectory) });
     let egress: Rc<dyn Egress> = Rc::new(broker(env));
     let pieces = Pieces::new(workspace, Rc::clone(&sequencing));
     let models = HttpModels::new(Rc::new(router), "https://provider-router");
@@ -45,4 +44,22 @@ pub fn begin(env: &Env, workspace: WorkspaceId) -> Result<Runtime, Problem> {
         timer: Rc::new(Isolate),
         entropy: Rc::new(Isolate),
     })
+}
+
+/// A runtime works for one workspace, of which it was told. It makes none and asks for no others.
+struct NoDirectory;
+
+#[async_trait(?Send)]
+impl Directory for NoDirectory {
+    async fn register(&self, _: &str, _: WorkspaceId) -> Result<(), SequencingError> {
+        not_here()
+    }
+
+    async fn list(&self, _: &str) -> Result<Vec<WorkspaceId>, SequencingError> {
+        not_here()
+    }
+}
+
+fn not_here<T>() -> Result<T, SequencingError> {
+    Err(SequencingError::Unavailable("a runtime has no directory".to_owned()))
 }

@@ -2,14 +2,14 @@
 
 use crate::desk::{Desk, unavailable};
 use crate::watch;
-use cloudflare::Isolate;
 use bytes::Bytes;
+use cloudflare::Isolate;
 use futures_util::future::{Either, select};
 use kernel::id::Id;
 use kernel::machine::Moment;
-use ports::{Clock as _, Entropy as _, SequencingError, Timer as _};
 use ports::views::{TaskStatus, TaskView};
 use ports::wire::{self, Answered, Ask, Look, Replied, Sent};
+use ports::{Clock as _, Entropy as _, SequencingError, Timer as _};
 use sequencer::Job;
 use std::pin::pin;
 use std::rc::Rc;
