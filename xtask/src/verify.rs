@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::ledger::Ledger;
 use crate::process::{cargo, run as run_program};
-use crate::{build, setup, sim, test, tidy};
+use crate::{build, cloudflare, setup, sim, test, tidy};
 
 /// How many seeds every change pays for; longer hunts are `cargo xtask sim`.
 const SEEDS: &str = "1..200";
@@ -20,6 +20,8 @@ pub fn run() -> Result<(), Failure> {
         })
         .step("kernel for wasm", build::kernel_for_wasm)
         .step("tests", || test::workspace(&[]))
+        .step("cloudflare", cloudflare::dry_run)
+        .step("death of a Worker", cloudflare::test)
         .step("simulation", || sim::run(&["--dev", "--seeds", SEEDS].map(str::to_owned)))
         .step("kernel documentation", || {
             run_program(&mut cargo(&["doc", "--package", "kernelos-kernel", "--no-deps"]))

@@ -27,14 +27,14 @@ impl DurableObject for Directory {
         Self { sql: state.storage().sql() }
     }
 
-    async fn fetch(&self, mut request: Request) -> Result<Response> {
+    async fn fetch(&self, request: Request) -> Result<Response> {
         if request.method() != Method::Post {
             return Response::error("the directory is asked by POST", 405);
         }
-        let body = request.bytes().await?;
-        if body.len() > BODY_BYTES_MAX {
-            return Response::error("this is more than the directory is asked at once", 413);
-        }
+        let body = match cloudflare::read(request, BODY_BYTES_MAX).await {
+            Ok(request) => request.into_body(),
+            Err(problem) => return Response::error(problem.detail, problem.kind.status().as_u16()),
+        };
         let answer = match serde_json::from_slice(&body) {
             Ok(AskDirectory::Register { principal, workspace }) => wire::answer(&self.register(principal, workspace)),
             Ok(AskDirectory::List { principal }) => wire::answer(&self.list(principal)),

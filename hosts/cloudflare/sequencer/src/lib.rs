@@ -22,6 +22,3 @@ mod outlook;
 mod platform;
 mod waiting;
 mod watch;
-
-pub use directory::Directory;
-pub use object::WorkspaceSequencer;

@@ -74,14 +74,12 @@ impl DurableObject for WorkspaceSequencer {
     }
 }
 
-async fn asked(desk: &Rc<Desk>, mut request: Request) -> Result<Response> {
-    let body = request.bytes().await?;
-    if body.len() > BODY_BYTES_MAX {
-        return Response::error("this is more than a sequencer is asked at once", 413);
-    }
-    match wire::read(&body) {
-        Ok(ask) => Response::from_bytes(desk.answer(ask, body.len()).await.into()),
-        Err(problem) => Response::error(problem.detail, 400),
+async fn asked(desk: &Rc<Desk>, request: Request) -> Result<Response> {
+    let read = cloudflare::read(request, BODY_BYTES_MAX).await.map(http::Request::into_body);
+    let ask = read.and_then(|body| Ok((wire::read(&body)?, body.len())));
+    match ask {
+        Ok((ask, bytes)) => Response::from_bytes(desk.answer(ask, bytes).await.into()),
+        Err(problem) => Response::error(problem.detail, problem.kind.status().as_u16()),
     }
 }
 
