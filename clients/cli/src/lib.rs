@@ -7,6 +7,7 @@ pub mod follow;
 pub mod host;
 pub mod money;
 pub mod outcome;
+pub mod place;
 pub mod project;
 pub mod prompt;
 pub mod source;
