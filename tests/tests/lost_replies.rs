@@ -112,11 +112,11 @@ impl Sequencing for Far {
         Ok(self.sequencer.lock().await.effect(effect).await?)
     }
 
-    async fn create(&self, _: WorkspaceId) -> Result<(), SequencingError> {
+    async fn create(&self, _: WorkspaceId, _: &str) -> Result<(), SequencingError> {
         not_here()
     }
 
-    async fn workspaces(&self) -> Result<Vec<WorkspaceId>, SequencingError> {
+    async fn workspaces(&self, _: &str) -> Result<Vec<WorkspaceId>, SequencingError> {
         not_here()
     }
 

@@ -5,6 +5,7 @@
 
 mod bench;
 mod build;
+mod cloudflare;
 mod dev;
 mod endpoint;
 mod failure;
@@ -30,6 +31,7 @@ cargo xtask <command>
   tidy                       style and architecture as a test
   test [FILTER...]           all tests, or those whose name contains a filter; arguments are passed on to cargo test
   build kernel               the kernel for its three targets: this machine, wasm32-unknown-unknown, wasm32-wasip2
+  build cloudflare [--dev]   what Cloudflare loads, in target/cloudflare, with its sizes (--dev: quickly, and larger)
   sim [--dev] [ARGS...]      the seeded simulation, for example: sim --seeds 1..200 (--dev: without optimisation)
   bench [GROUP] [--json]     the benchmarks, in release
 
@@ -63,6 +65,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ("tidy", []) => tidy::run(),
         ("test", filters) => test::run(filters),
         ("build", [what]) if what == "kernel" => build::kernel(),
+        ("build", [what, options @ ..]) if what == "cloudflare" => cloudflare::build(options),
         ("sim", options) => sim::run(options),
         ("bench", options) => bench::run(options),
         _ => Err(Failure::check(format!("no such command: {}\n\n{USAGE}", arguments.join(" ")))),

@@ -11,6 +11,7 @@ store-memory = { path = "adapters/store-memory", package = "kernelos-store-memor
 store-libsql = { path = "adapters/store-libsql", package = "kernelos-store-libsql" }
 testkit = { path = "adapters/testkit", package = "kernelos-testkit" }
 gateway = { path = "functions/gateway", package = "kernelos-gateway" }
+shared = { path = "hosts/cloudflare/shared", package = "kernelos-shared" }
 serde = "1"
 tokio = "1"
 "#;
@@ -36,6 +37,11 @@ fn workspace_with(folder: &str, tables: &str) -> Vec<String> {
         (
             "clients/cli",
             "[dependencies]\ngateway.workspace = true\nstore-libsql.workspace = true\ntokio.workspace = true",
+        ),
+        ("hosts/cloudflare/shared", "[dependencies]\nports.workspace = true\nworker = \"0.8\""),
+        (
+            "hosts/cloudflare/front",
+            "[dependencies]\nshared.workspace = true\ngateway.workspace = true\nworker = \"0.8\"",
         ),
         ("tests", "[dependencies]\ngateway.workspace = true\ntestkit.workspace = true"),
     ];
