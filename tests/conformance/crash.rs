@@ -1,7 +1,7 @@
 //! The host is killed while many write. Nothing that was acknowledged is lost, nothing is applied twice, and the chain is
 //! whole. `KERNELOS_CONFORMANCE_ROUNDS` says how often.
 
-use crate::host::{Place, Running};
+use crate::host::Place;
 use crate::journal;
 use crate::room::{COMES_WITHIN, Room};
 use crate::support::desk::Desk;
@@ -11,6 +11,7 @@ use crate::support::load::{Sender, Subject};
 use crate::support::peer::Peer;
 use crate::support::say::say;
 use crate::support::stream::Stream;
+use kernelos_tests::hosts::Running;
 use serde_json::json;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -124,7 +125,7 @@ fn killed_under_concurrent_writers_a_host_loses_nothing_and_applies_nothing_twic
     let log = journal::whole(&mut story.host.as_ref().unwrap().client(), &story.desk.id);
     assert_eq!(log.len(), story.ledger.events.len());
     say(&format!("crash: {rounds} kills under {} writers, {acknowledged} commands, {} events", WRITERS + 1, log.len()));
-    story.host.take().unwrap().stop();
+    story.host.take().unwrap().stop().unwrap();
     story.place.verify();
 }
 

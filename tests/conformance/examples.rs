@@ -1,6 +1,6 @@
 //! The examples run to their end on the host, with people who decide; also when it is killed in the middle.
 
-use crate::host::{Place, Running, Shared, shared};
+use crate::host::{Place, Shared, shared};
 use crate::journal::{self, Event};
 use crate::program::Program;
 use crate::room::{COMES_WITHIN, fresh_key};
@@ -8,6 +8,7 @@ use crate::support::aimock::Aimock;
 use crate::support::example::{Begun, Ended, Example};
 use crate::support::web::Web;
 use kernelos_tests::crash::Client;
+use kernelos_tests::hosts::Running;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -52,14 +53,15 @@ impl Story {
         let place = Place::new();
         let mut host = place.start();
         let begun = self.example.begin(&mut host.client(), &self.models.base_url());
-        for kill in kills {
-            work(&begun, &host, *kill);
+        for (nth, kill) in kills.iter().enumerate() {
+            let over = work(&begun, &host, *kill);
+            assert!(nth > 0 || !over, "the run was over before anybody was killed");
             host.kill();
             host = place.start();
         }
         let ended = to_the_end(&begun, &mut host.client());
         let log = journal::whole(&mut host.client(), &begun.workspace);
-        host.stop();
+        host.stop().unwrap();
         place.verify();
         nothing_completed_is_done_again(&log);
         (ended, log)
@@ -78,15 +80,16 @@ impl Story {
     }
 }
 
-/// Let the person work for a while.
-fn work(begun: &Begun, host: &Running, until: Duration) {
+/// Let the person work for a while. Says whether the run is over.
+fn work(begun: &Begun, host: &Running, until: Duration) -> bool {
     let (began, mut client) = (Instant::now(), host.client());
     while began.elapsed() < until {
         if begun.look(&mut client, &person).unwrap().is_some() {
-            return;
+            return true;
         }
         std::thread::sleep(LOOKS);
     }
+    false
 }
 
 fn to_the_end(begun: &Begun, client: &mut Client) -> Ended {

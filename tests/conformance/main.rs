@@ -15,6 +15,7 @@ mod host;
 mod idempotency;
 mod journal;
 mod limits;
+mod native;
 mod ordering;
 mod problems;
 mod program;

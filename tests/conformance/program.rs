@@ -1,12 +1,15 @@
 //! The program with a host elsewhere: what a person does from their own machine.
 
-use crate::host::{Running, shared};
-use crate::room::{Room, wait_for};
+use crate::host::{Place, shared};
+use crate::room::{COMES_WITHIN, Room, wait_for};
 use crate::support::aimock::Aimock;
 use crate::support::cli::{Cli, Said};
 use crate::support::example::Example;
+use kernelos_tests::hosts::Running;
 use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
+use std::sync::mpsc;
 use tempfile::TempDir;
 
 /// The program on a machine on which there is nothing else.
@@ -138,4 +141,58 @@ fn a_host_that_is_not_there_is_said_not_to_be() {
     assert!(said.err.contains("Does a host run at 127.0.0.1:"), "{said:?}");
     let clear = cli.run(&["--host", "http://kernelos.example", "workspace", "list"]);
     assert!(clear.code == 2 && clear.err.contains("https://") && clear.err.contains("--host-in-clear"), "{clear:?}");
+}
+
+/// A program that follows a log, and what it prints.
+struct Following {
+    process: std::process::Child,
+    told: mpsc::Receiver<String>,
+}
+
+impl Following {
+    fn begin(host: &Running, room: &Room, dir: &TempDir) -> Self {
+        let cli = Cli::over(dir.path()).with("KERNELOS_TOKEN", host.token());
+        let mut process = cli.listen(&["--host", &host.url(), "log", "--follow", "--json", "--workspace", &room.id]);
+        let (tell, told) = mpsc::channel();
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
+        std::thread::spawn(move || lines.for_each(|line| drop(tell.send(line))));
+        Self { process, told }
+    }
+
+    /// Positions of the next events, up to `end`.
+    fn until(&self, end: u64) -> Vec<u64> {
+        let mut seen = Vec::new();
+        while seen.last() != Some(&end) {
+            let line = self.told.recv_timeout(COMES_WITHIN).expect("nothing more was told");
+            let event: Value = serde_json::from_str(&line).unwrap();
+            seen.push(event["event"]["pos"].as_u64().unwrap());
+        }
+        seen
+    }
+}
+
+impl Drop for Following {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn a_program_that_follows_goes_on_after_the_last_event_when_the_host_was_killed_and_is_back() {
+    let (place, dir) = (Place::new(), tempfile::tempdir().unwrap());
+    let host = place.start();
+    let mut room = Room::new(host.client());
+    let following = Following::begin(&host, &room, &dir);
+    room.one("task.create", &json!({"title": "before"}));
+    let before = room.end();
+    let mut seen = following.until(before);
+    let port = host.address().port();
+    host.kill();
+    let host = place.start_at(port);
+    room.client = host.client();
+    room.one("task.create", &json!({"title": "after"}));
+    let end = room.end();
+    seen.extend(following.until(end));
+    assert_eq!(seen, (1..=end).collect::<Vec<_>>());
 }

@@ -3,7 +3,9 @@
 use crate::host::{Shared, shared};
 use crate::room::Room;
 use crate::routes::{description, is_problem};
+use crate::scene::of_kind;
 use crate::schema::objection;
+use crate::support::aimock::Aimock;
 use crate::support::stream::Stream;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -121,6 +123,41 @@ fn a_place_that_is_none_gets_a_problem_and_no_stream() {
     let stream = [("accept", "text/event-stream")];
     let answer = story.room.client.send("GET", &format!("{path}?limit=3"), &stream, b"").unwrap();
     is_problem(&description, &answer, "invalid_argument");
+}
+
+#[test]
+fn what_a_model_says_is_told_while_it_comes_and_never_again() {
+    let (mut story, models) = (Story::begin(), Aimock::hesitant());
+    let agent = story.room.agent(&models.base_url());
+    let before = story.room.end();
+    let mut stream = story.follow("/events", Some(before));
+    let made = story.room.make("task.ask", &json!({"agent": agent, "prompt": "What is KernelOS?"}));
+    let (mut pieces, mut settled) = (Vec::new(), false);
+    while !settled {
+        let message = stream.message().expect("the stream ended");
+        let told: Value = serde_json::from_str(&message.data).unwrap();
+        settled = told["event"]["type"] == "step.settled";
+        if message.name == "delta" {
+            assert_eq!((&told["task"], &told["effect"]), (&json!(made[0]), &json!(of_kind(&made, "effect"))), "{told}");
+            pieces.push(told["text"].as_str().unwrap().to_owned());
+        }
+    }
+    let task = story.room.get(&format!("/tasks/{}", made[0]));
+    let mut answer = task["steps"][0]["answer"].as_str().unwrap();
+    assert!(pieces.len() >= 2, "it was told in {} pieces", pieces.len());
+    for piece in &pieces {
+        // Whoever does not keep up misses pieces; those that come are in order.
+        let at = answer.find(piece.as_str()).unwrap_or_else(|| panic!("{piece:?} is not next in {answer:?}"));
+        answer = &answer[at + piece.len()..];
+    }
+    let end = story.room.end();
+    let mut later = story.follow("/events", Some(before));
+    while let Some(message) = later.message() {
+        assert_eq!(message.name, "event", "what was said is not said again");
+        if message.id == end.to_string() {
+            break;
+        }
+    }
 }
 
 #[test]

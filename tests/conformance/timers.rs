@@ -43,7 +43,7 @@ fn a_timer_that_is_not_due_yet_when_the_host_comes_back_fires_at_its_time() {
     let host = place.start();
     let mut room = Room::new(host.client());
     let task = reminder(&mut room, &web, "PT3S");
-    host.stop();
+    host.stop().unwrap();
     let host = place.start();
     wait_for("the reminder", || web.to("POST", "/reports").pop());
     room.client = host.client();
