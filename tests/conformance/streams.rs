@@ -147,8 +147,8 @@ fn what_a_model_says_is_told_while_it_comes_and_never_again() {
     assert!(pieces.len() >= 2, "it was told in {} pieces", pieces.len());
     for piece in &pieces {
         // Whoever does not keep up misses pieces; those that come are in order.
-        let at = answer.find(piece.as_str()).unwrap_or_else(|| panic!("{piece:?} is not next in {answer:?}"));
-        answer = &answer[at + piece.len()..];
+        let rest = answer.split_once(piece.as_str());
+        answer = rest.unwrap_or_else(|| panic!("{piece:?} is not next in {answer:?}")).1;
     }
     let end = story.room.end();
     let mut later = story.follow("/events", Some(before));

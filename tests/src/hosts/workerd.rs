@@ -9,6 +9,10 @@ use std::process::{Child, Command};
 /// Where the Workers are described, with the tools that run them.
 const FOLDER: &str = "../hosts/cloudflare";
 
+/// What the harness gives to Workers besides: a name that the host goes by. Without one, it is every name under which
+/// the platform reaches it.
+const BINDINGS: &str = r#"{"kernelos": {"KERNELOS_ALLOWED_HOSTS": "kernelos.test"}}"#;
+
 /// Workers under workerd.
 #[derive(Debug, Clone, Copy)]
 pub struct Workerd;
@@ -17,7 +21,7 @@ impl Kind for Workerd {
     fn command(&self, dir: &Path, port: u16) -> Result<Command, String> {
         let mut command = Command::new(node()?);
         command.arg(folder().join("harness/start.mjs")).arg("--persist").arg(dir.join("data"));
-        command.args(["--port", &port.to_string()]);
+        command.args(["--port", &port.to_string()]).env("KERNELOS_BINDINGS", BINDINGS);
         Ok(command)
     }
 
