@@ -1,5 +1,9 @@
 //! Rejections: why a command was refused, in one table of stable codes.
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::borrow::Cow;
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $code:ident, $name:literal, $title:literal, $hint:literal;)+) => {
         /// A stable code. Once released, a code keeps its meaning.
@@ -125,8 +129,21 @@ codes! {
         "The content is gone for ever; make a new one.";
 }
 
+impl Serialize for Code {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Code {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = <Cow<'de, str>>::deserialize(deserializer)?;
+        Self::of(&name).ok_or_else(|| D::Error::custom("no such code"))
+    }
+}
+
 /// A refusal. Nothing of the command took effect.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Rejection {
     /// Which rule refused.
     pub code: Code,

@@ -4,26 +4,34 @@
 //! Adapters implement ports; a conformance kit in `adapters/testkit` states what an implementation must hold.
 
 pub mod ambient;
+pub mod calls;
+pub mod directory;
 pub mod egress;
+pub mod fetch;
 pub mod live;
 pub mod notices;
 pub mod problem;
 pub mod provider;
 pub mod sequencing;
+pub mod sql;
 pub mod store;
 pub mod vault;
 pub mod verification;
 pub mod views;
+pub mod wire;
 
 pub use ambient::{Clock, Entropy, EntropyError, Timer};
+pub use directory::Directory;
 pub use egress::{
     Dial, Egress, EgressAnswer, EgressBody, EgressFailure, EgressPolicy, EgressRequest, EgressResponse, Resolver,
 };
+pub use fetch::Fetch;
 pub use live::{LiveChannel, LiveDelta, LiveSubscription};
 pub use notices::Notices;
 pub use problem::Problem;
 pub use provider::{Codec, Decoder, Live, Models, Silent};
 pub use sequencing::{Sequencing, SequencingError};
+pub use sql::{Sql, SqlError, SqlValue};
 pub use store::{Conflict, Store, StoreError};
 pub use vault::{Secret, Vault, VaultError};
 pub use verification::{Support, Verification, Verifier};

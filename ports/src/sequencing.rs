@@ -15,7 +15,8 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Why the sequencer has no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum SequencingError {
     /// The workspace does not exist.
     NoWorkspace,
@@ -119,11 +120,12 @@ pub struct EventView {
 /// One writer per workspace.
 #[async_trait(?Send)]
 pub trait Sequencing {
-    /// Make an empty workspace of that id. Its first command is `workspace.create`. Making it again changes nothing.
-    async fn create(&self, workspace: WorkspaceId) -> Result<(), SequencingError>;
+    /// Make an empty workspace of that id for `principal`. Its first command is `workspace.create`. Making it again
+    /// changes nothing.
+    async fn create(&self, workspace: WorkspaceId, principal: &str) -> Result<(), SequencingError>;
 
-    /// Workspaces here.
-    async fn workspaces(&self) -> Result<Vec<WorkspaceId>, SequencingError>;
+    /// Workspaces of `principal` here. A host that everybody who has a token owns shows them all.
+    async fn workspaces(&self, principal: &str) -> Result<Vec<WorkspaceId>, SequencingError>;
 
     /// Decide and commit commands, in order; answers come after the commit. One refusal does not stop the others.
     async fn submit(&self, workspace: WorkspaceId, requests: Vec<Request>) -> Vec<Result<Reply, SequencingError>>;

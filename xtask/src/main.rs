@@ -31,7 +31,7 @@ cargo xtask <command>
   setup                      make sure of targets, components, C compiler, Node and npm peers (the others do this too)
   tidy                       style and architecture as a test
   test [FILTER...]           all tests, or those whose name contains a filter; arguments are passed on to cargo test
-  test workers               what clients see when a Worker dies, under workerd
+  test workers               what Workers do under workerd: die, sleep, share memory, are killed
   build kernel               the kernel for its three targets: this machine, wasm32-unknown-unknown, wasm32-wasip2
   build cloudflare [--dev]   what Cloudflare loads, in target/cloudflare, with its sizes (--dev: quickly, and larger)
   sim [--dev] [ARGS...]      the seeded simulation, for example: sim --seeds 1..200 (--dev: without optimisation)

@@ -21,7 +21,7 @@ pub fn run() -> Result<(), Failure> {
         .step("kernel for wasm", build::kernel_for_wasm)
         .step("tests", || test::workspace(&[]))
         .step("cloudflare", cloudflare::dry_run)
-        .step("death of a Worker", cloudflare::test)
+        .step("Workers", cloudflare::test)
         .step("simulation", || sim::run(&["--dev", "--seeds", SEEDS].map(str::to_owned)))
         .step("kernel documentation", || {
             run_program(&mut cargo(&["doc", "--package", "kernelos-kernel", "--no-deps"]))

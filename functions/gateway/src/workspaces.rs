@@ -52,7 +52,7 @@ pub async fn create(call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
     let request = request(call, sent.name, key, text);
 
     let sequencing = call.gateway.sequencing;
-    sequencing.create(workspace).await?;
+    sequencing.create(workspace, call.principal).await?;
     let reply = sequencing.submit(workspace, vec![request]).await.pop();
     let reply = reply.ok_or_else(|| Fault::Unavailable.because("the sequencer did not answer"))?;
     let replayed = reply.as_ref().is_ok_and(|reply| reply.known);
@@ -107,7 +107,7 @@ fn created(workspace: &Created) -> Response<Bytes> {
 
 /// The workspaces here.
 pub async fn list(call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
-    let workspaces = call.gateway.sequencing.workspaces().await?;
+    let workspaces = call.gateway.sequencing.workspaces(call.principal).await?;
     Ok(json(StatusCode::OK, &Listed { workspaces }))
 }
 

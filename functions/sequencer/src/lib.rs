@@ -4,6 +4,7 @@
 //! them in one transaction, and answers only after the commit. It never calls out. A host gives it a turn per batch and
 //! decides where it lives: an actor per workspace, a Durable Object, a stateless function.
 
+mod answer;
 mod failure;
 mod load;
 mod reads;

@@ -10,11 +10,11 @@ use crate::reject::{Code, Rejection, amount, line, lines};
 use crate::schema::Schema;
 use crate::seal::Content;
 use crate::view::{Halt, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Make an agent known.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct AgentDefine {
     /// What people call it.

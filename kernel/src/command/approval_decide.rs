@@ -12,11 +12,11 @@ use crate::reject::{Code, lines};
 use crate::seal::Subject;
 use crate::staged::Staged;
 use crate::view::{Halt, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What a person says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Says {
     /// Go on; with other bytes when a value is given.
@@ -29,7 +29,7 @@ pub enum Says {
 
 /// Decide about an approval or answer a question. The first decision counts; one about other bytes than those that are
 /// to be decided does not.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ApprovalDecide {
     /// The approval.

@@ -8,13 +8,13 @@ use crate::key::Key;
 use crate::reject::{Code, line};
 use crate::seal::Content;
 use crate::view::{Halt, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Live forks of one branch: they stand in one row of its.
 const FORKS_MAX: usize = 1_024;
 
 /// Begin a branch of the line the command works on, at its head.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct BranchFork {
     /// What people call it.

@@ -5,10 +5,10 @@ use crate::event::DeviceEnrolled;
 use crate::hash::HashText;
 use crate::id::DeviceId;
 use crate::view::{Halt, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Let a device author commands. Enrolling it again changes nothing.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeviceEnroll {
     /// The device's ed25519 public key.

@@ -5,14 +5,14 @@ use crate::event::EgressAllowed;
 use crate::reject::{Code, line};
 use crate::seal::Content;
 use crate::view::{Halt, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Most rules of a list.
 const RULES_MAX: usize = 256;
 
 /// Say where requests of this workspace may go. The lists replace the ones before; nothing else is reached.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct EgressAllow {
     /// Hosts: `example.com`, `*.example.com`, `https://example.com:8443`.

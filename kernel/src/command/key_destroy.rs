@@ -7,10 +7,10 @@ use crate::key::Key;
 use crate::reject::Code;
 use crate::seal::Subject;
 use crate::view::{Halt, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Destroy a subject's data key. No hash changes; what the key sealed can never be read again.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyDestroy {
     /// The subject.

@@ -48,6 +48,7 @@ use crate::hash::HashText;
 use crate::id::{CommandId, Id, Role};
 use crate::key::{Key, Line};
 use crate::view::{Halt, Reader, View};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// Longest name or title, in bytes.
@@ -123,7 +124,7 @@ impl Decision {
 }
 
 /// Arguments of one type of command, and how it is decided.
-pub trait Decide: DeserializeOwned {
+pub trait Decide: DeserializeOwned + Serialize {
     /// Its name on the wire: what is to be done to what.
     const NAME: &'static str;
     /// The permission it uses.
@@ -179,6 +180,14 @@ macro_rules! commands {
                     $($observation::NAME => serde_json::from_str(data)
                         .map(|it| Self::Observation(Observation::$observation(it))).map_err(bad),)+
                     _ => Err(BadCommand::Unknown(name.to_owned())),
+                }
+            }
+
+            /// Its arguments, which [`Command::parse`] reads.
+            pub fn data(&self) -> serde_json::Result<String> {
+                match self {
+                    $(Self::Intent(Intent::$intent(it)) => serde_json::to_string(it),)+
+                    $(Self::Observation(Observation::$observation(it)) => serde_json::to_string(it),)+
                 }
             }
 

@@ -6,10 +6,10 @@ use crate::id::Role;
 use crate::reject::{Code, amount, line, word};
 use crate::seal::Content;
 use crate::view::{Halt, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Make a provider of models known. Nothing about a vendor is in code: dialect, address, model and key source are data.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProviderDefine {
     /// What people call it.
@@ -35,7 +35,7 @@ pub struct ProviderDefine {
 }
 
 /// Prices of a million tokens, in millionths of a currency.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Prices {
     /// Of requests.

@@ -9,10 +9,10 @@ use crate::key::Key;
 use crate::reject::{Code, amount, lines};
 use crate::seal::Content;
 use crate::view::{Halt, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Ask an agent. The answer is an effect that a runtime performs.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TaskAsk {
     /// The task; a new one when absent, titled by the first line of the prompt.

@@ -11,10 +11,10 @@ use crate::reject::{Code, lines};
 use crate::seal::{Content, Subject};
 use crate::staged::Staged;
 use crate::view::{Halt, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Cancel a task with everything beneath it. What is performed at this moment will be reported too late.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TaskCancel {
     /// The task.

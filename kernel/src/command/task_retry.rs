@@ -11,11 +11,11 @@ use crate::reject::Code;
 use crate::seal::Subject;
 use crate::staged::Staged;
 use crate::view::{Halt, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Try what failed again. What was finished stays finished: a run goes on at the task that failed, a step with another
 /// model call.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct TaskRetry {
     /// The task.

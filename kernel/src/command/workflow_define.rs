@@ -7,11 +7,11 @@ use crate::reject::Code;
 use crate::seal::Content;
 use crate::view::{Halt, View};
 use crate::workflow::Definition;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// Make a workflow known. It is checked first, and refused with the place and the reason of its first mistake.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkflowDefine {
     /// The workflow, as JSON.

@@ -9,10 +9,10 @@ use crate::key::Key;
 use crate::reject::{Code, line};
 use crate::seal::Content;
 use crate::view::{Halt, View};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// Begin a workspace. The device that authors this command is enrolled by it.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct WorkspaceCreate {
     /// What people call it.

@@ -5,10 +5,11 @@ use crate::hash::HashText;
 use crate::id::{CommandId, DeviceId, Id, KeyId};
 use crate::key::BranchId;
 use crate::reject::Code;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How a command is told from every other.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Identity {
     /// A device counted it.
     Device {

@@ -2,7 +2,6 @@
 
 use super::Client;
 use async_trait::async_trait;
-use kernel::command::{Command, Intent, Observation};
 use kernel::id::{CommandId, Id, WorkspaceId};
 use kernel::machine::{Identity, Reply, Request};
 use kernel::reject::Code;
@@ -48,7 +47,8 @@ impl Remote {
 
     fn send(&self, workspace: WorkspaceId, request: &Request) -> Result<Reply, SequencingError> {
         let Identity::Key { key, .. } = &request.identity else { return Err(not_asked()) };
-        let data = data(&request.command).ok_or_else(not_asked)?;
+        let data = request.command.data().and_then(|data| serde_json::from_str(&data));
+        let data: Value = data.map_err(|_| not_asked())?;
         let name = request.command.name();
         let answer = self.exchange(|client| client.command(&workspace.to_string(), &key.to_string(), name, &data))?;
         match answer.status {
@@ -60,18 +60,6 @@ impl Remote {
                 Err(SequencingError::Refused(code.because(answer.text("/detail"))))
             }
         }
-    }
-}
-
-/// What a command of a runtime is given.
-fn data(command: &Command) -> Option<Value> {
-    match command {
-        Command::Intent(Intent::RuntimeJoin(it)) => serde_json::to_value(it).ok(),
-        Command::Intent(Intent::TimersFire(it)) => serde_json::to_value(it).ok(),
-        Command::Intent(Intent::EffectLease(it)) => serde_json::to_value(it).ok(),
-        Command::Intent(Intent::EffectRenew(it)) => serde_json::to_value(it).ok(),
-        Command::Observation(Observation::EffectReport(it)) => serde_json::to_value(it).ok(),
-        Command::Intent(_) => None,
     }
 }
 
@@ -111,11 +99,11 @@ impl Sequencing for Remote {
         }
     }
 
-    async fn create(&self, _: WorkspaceId) -> Result<(), SequencingError> {
+    async fn create(&self, _: WorkspaceId, _: &str) -> Result<(), SequencingError> {
         Err(not_asked())
     }
 
-    async fn workspaces(&self) -> Result<Vec<WorkspaceId>, SequencingError> {
+    async fn workspaces(&self, _: &str) -> Result<Vec<WorkspaceId>, SequencingError> {
         Err(not_asked())
     }
 

@@ -41,11 +41,20 @@ impl HostSequencing {
 
     /// Open every workspace there is: work that a crash left goes on without anybody asking.
     pub async fn open_all(&self) -> Result<(), SequencingError> {
-        for id in self.workspaces().await? {
+        for id in self.all().await? {
             // One that cannot be opened says so to whoever asks for it; the others go on.
             let _ = self.handle(id).await;
         }
         Ok(())
+    }
+
+    /// Every workspace there is.
+    async fn all(&self) -> Result<Vec<WorkspaceId>, SequencingError> {
+        // Every shard sees the same directory.
+        let (reply, answer) = oneshot::channel();
+        self.shards.first().ok_or_else(gone)?.0.send(Ask::Workspaces(reply)).map_err(|_| gone())?;
+        let names = answer.await.map_err(|_| gone())?.map_err(|why| SequencingError::from(Failure::from(why)))?;
+        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
     }
 
     /// The way to a workspace, opened if need be.
@@ -116,18 +125,15 @@ fn overloaded() -> SequencingError {
 
 #[async_trait(?Send)]
 impl Sequencing for HostSequencing {
-    async fn create(&self, workspace: WorkspaceId) -> Result<(), SequencingError> {
+    async fn create(&self, workspace: WorkspaceId, _: &str) -> Result<(), SequencingError> {
         let (reply, answer) = oneshot::channel();
         self.shard(workspace)?.0.send(Ask::Create(workspace, reply)).map_err(|_| gone())?;
         answer.await.map_err(|_| gone())?.map_err(|why| Failure::from(why).into())
     }
 
-    async fn workspaces(&self) -> Result<Vec<WorkspaceId>, SequencingError> {
-        // Every shard sees the same directory.
-        let (reply, answer) = oneshot::channel();
-        self.shards.first().ok_or_else(gone)?.0.send(Ask::Workspaces(reply)).map_err(|_| gone())?;
-        let names = answer.await.map_err(|_| gone())?.map_err(|why| SequencingError::from(Failure::from(why)))?;
-        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+    /// One machine has one owner.
+    async fn workspaces(&self, _: &str) -> Result<Vec<WorkspaceId>, SequencingError> {
+        self.all().await
     }
 
     async fn submit(&self, workspace: WorkspaceId, requests: Vec<Request>) -> Vec<Result<Reply, SequencingError>> {

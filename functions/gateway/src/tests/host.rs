@@ -195,13 +195,13 @@ impl Clock for Host {
 
 #[async_trait(?Send)]
 impl Sequencing for Host {
-    async fn create(&self, workspace: WorkspaceId) -> Result<(), SequencingError> {
+    async fn create(&self, workspace: WorkspaceId, _: &str) -> Result<(), SequencingError> {
         self.healthy()?;
         self.created.borrow_mut().push(workspace);
         Ok(())
     }
 
-    async fn workspaces(&self) -> Result<Vec<WorkspaceId>, SequencingError> {
+    async fn workspaces(&self, _: &str) -> Result<Vec<WorkspaceId>, SequencingError> {
         self.healthy().map(|()| vec![WORKSPACE])
     }
 
