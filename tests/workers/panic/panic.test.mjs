@@ -1,5 +1,5 @@
 // What clients see when the wasm of a Worker dies. "At once" is measured against what they would wait otherwise: the work
-// that is failed here takes ten minutes, and a client that sees no heartbeat gives up after a minute.
+// that is failed here takes ten minutes, and a client that hears no heartbeat gives up after 45 seconds.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
