@@ -5,9 +5,10 @@ use crate::host::{Config, HOST_FILE, Host, HostError, Identity};
 use crate::outcome::Problem;
 use bytes::{Bytes, BytesMut};
 use egress_http::HttpDialler;
-use http::{Method, Request, Response};
+pub use http::Method;
+use http::{Request, Response, StatusCode};
 use ports::Dial as _;
-use ports::egress::{ExchangeError, Peer};
+use ports::egress::{ConnectionBody, ExchangeError, Peer};
 use serde_json::Value;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,6 +17,9 @@ use tokio::time::timeout;
 
 /// The largest answer that is read.
 const ANSWER_MAX: usize = 64 << 20;
+
+/// How long one part of a file may take: it is taken in and committed before it is answered.
+const BYTES_WITHIN: Duration = Duration::from_secs(120);
 
 /// A host to talk to.
 pub struct Api {
@@ -103,45 +107,97 @@ impl Api {
         body: Bytes,
         timeout_ms: u64,
     ) -> Result<Value, Problem> {
+        let mut headers = vec![("content-type", "application/json")];
+        headers.extend(key.map(|key| ("idempotency-key", key)));
+        let request = self.request(method, path, &headers, body)?;
+        let outcome = timeout(Duration::from_millis(timeout_ms), self.whole(request)).await;
+        let response = outcome.unwrap_or_else(|_| Err(format!("nothing came within {timeout_ms} ms")));
+        told(&response.map_err(|why| unreachable(&why))?)
+    }
+
+    /// Send bytes to `path`. What comes back without a body is told as null.
+    pub async fn bytes(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<Value, Problem> {
+        let request = self.request(method, path, headers, body)?;
+        let outcome = timeout(BYTES_WITHIN, self.whole(request)).await;
+        let response = outcome.unwrap_or_else(|_| Err("nothing came in a long time".to_owned()));
+        let response = response.map_err(|why| unreachable(&why))?;
+        if response.status() == StatusCode::NO_CONTENT { Ok(Value::Null) } else { told(&response) }
+    }
+
+    /// Ask `path` for something that is not JSON and may be long: its body as it comes.
+    pub async fn open(&self, path: &str, body: &Value) -> Result<Box<dyn ConnectionBody>, Problem> {
+        let headers = [("content-type", "application/json")];
+        let request = self.request(Method::POST, path, &headers, Bytes::from(body.to_string()))?;
+        let response = self.exchange(request).await.map_err(|why| unreachable(&why))?;
+        if response.status().is_success() {
+            return Ok(response.into_body());
+        }
+        Err(match told(&whole(response).await.map_err(|why| unreachable(&why))?) {
+            Err(problem) => problem,
+            Ok(_) => Problem::failed("protocol", "the host's answer is none", ""),
+        })
+    }
+
+    fn request(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<Request<Bytes>, Problem> {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
             .header("host", &self.address)
-            .header("authorization", format!("Bearer {}", self.token))
-            .header("content-type", "application/json");
-        if let Some(key) = key {
-            request = request.header("idempotency-key", key);
+            .header("authorization", format!("Bearer {}", self.token));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let bad = |why: http::Error| Problem::usage(why.to_string(), "Check the ids that were given.");
-        let request = request.body(body).map_err(bad)?;
-        let outcome = timeout(Duration::from_millis(timeout_ms), self.exchange(request)).await;
-        let response = outcome.unwrap_or_else(|_| Err(format!("nothing came within {timeout_ms} ms")));
-        let response = response.map_err(|why| {
-            let what = format!("the host does not answer: {why}");
-            Problem::failed("host_unreachable", what, "Is `kernelos dev` still running?")
-        })?;
-        let ok = response.status().is_success();
-        let value: Value = serde_json::from_slice(response.body())
-            .map_err(|why| Problem::failed("protocol", format!("the host's answer is not JSON: {why}"), ""))?;
-        if ok { Ok(value) } else { Err(refused(&value)) }
+        request.body(body).map_err(bad)
+    }
+
+    async fn whole(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
+        whole(self.exchange(request).await?).await
     }
 
     /// One exchange with the host, which is on this machine and needs no broker to be reached.
-    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
+    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Box<dyn ConnectionBody>>, String> {
         let address: SocketAddr = self.address.parse().map_err(|_| format!("{} is no address", self.address))?;
         let peer = Peer { address, name: address.ip().to_string(), secure: false };
         let sent = self.dialler.connect(&peer).await?.exchange(request).await;
-        let (head, mut body) =
-            sent.map_err(|(ExchangeError::Unsent(why) | ExchangeError::Interrupted(why))| why)?.into_parts();
-        let mut whole = BytesMut::new();
-        while let Some(piece) = body.chunk().await? {
-            if whole.len() + piece.len() > ANSWER_MAX {
-                return Err(format!("its answer has more than {ANSWER_MAX} bytes"));
-            }
-            whole.extend_from_slice(&piece);
-        }
-        Ok(Response::from_parts(head, whole.freeze()))
+        sent.map_err(|(ExchangeError::Unsent(why) | ExchangeError::Interrupted(why))| why)
     }
+}
+
+/// All of an answer.
+async fn whole(response: Response<Box<dyn ConnectionBody>>) -> Result<Response<Bytes>, String> {
+    let (head, mut body) = response.into_parts();
+    let mut whole = BytesMut::new();
+    while let Some(piece) = body.chunk().await? {
+        if whole.len() + piece.len() > ANSWER_MAX {
+            return Err(format!("its answer has more than {ANSWER_MAX} bytes"));
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(Response::from_parts(head, whole.freeze()))
+}
+
+fn told(response: &Response<Bytes>) -> Result<Value, Problem> {
+    let value: Value = serde_json::from_slice(response.body())
+        .map_err(|why| Problem::failed("protocol", format!("the host's answer is not JSON: {why}"), ""))?;
+    if response.status().is_success() { Ok(value) } else { Err(refused(&value)) }
+}
+
+fn unreachable(why: &str) -> Problem {
+    let what = format!("the host does not answer: {why}");
+    Problem::failed("host_unreachable", what, "Is `kernelos dev` still running?")
 }
 
 /// A problem document in the words of the command line.

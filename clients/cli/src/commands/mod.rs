@@ -9,9 +9,12 @@ mod dev;
 mod doctor;
 mod documents;
 mod egress;
+mod export;
 mod ids;
+mod import;
 mod init;
 mod log;
+mod progress;
 mod provider;
 mod replay;
 mod run;
@@ -40,6 +43,8 @@ pub fn run(args: &Args) -> Result<(), Problem> {
         Command::Egress(egress) => egress::run(&args.data, egress),
         Command::Usage(usage) => usage::run(&args.data, usage),
         Command::Workspace(workspace) => workspace::run(&args.data, workspace),
+        Command::Export(export) => export::run(&args.data, export),
+        Command::Import(import) => import::run(&args.data, import),
         Command::Run(run) => run::run(&args.data, run),
         Command::Task(task) => task::run(&args.data, task),
         Command::Approve(approve) => approve::run(&args.data, approve),
