@@ -91,6 +91,14 @@ for (const deed of ["panic", "panic-later", "trap"]) {
   });
 }
 
+test("a Worker that dies before it asks an object answers with a problem, too", async () => {
+  const pending = ask("two", "hang");
+  await sleep(200);
+  await isProblem(await ask("worker", "panic"));
+  await isProblem(await pending);
+  await works("one");
+});
+
 test("a socket of an object at rest survives the death of another", async () => {
   const socket = await watch("two");
   await echoes(socket, "before");
