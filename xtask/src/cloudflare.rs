@@ -21,6 +21,11 @@ pub const WORKERS: [Worker; 4] = [
 
 /// Dies when it is asked to, and is never deployed.
 const PANICS: Worker = Worker { name: "panic", package: "kernelos-panic-worker", gzip_max: 3_000_000 };
+/// Stands before the sequencer in its tests, and is never deployed.
+const FRONT: Worker = Worker { name: "front", package: "kernelos-front-worker", gzip_max: 3_000_000 };
+
+/// What is told of Workers under the real workerd.
+const TESTS: [&str; 5] = ["panic/panic", "front/kit", "front/object", "front/memory", "front/crash"];
 
 /// A Worker: a crate, and the folder below `target/cloudflare` that its `wrangler.toml` names.
 #[derive(Clone, Copy)]
@@ -51,11 +56,14 @@ pub fn build(options: &[String]) -> Result<(), Failure> {
     workers(&WORKERS, kind)
 }
 
-/// What happens to those who wait when a Worker dies, under the real workerd.
+/// What Workers do under the real workerd: die, sleep, wake one another, share memory, and are killed.
 pub fn test() -> Result<(), Failure> {
     setup::with_worker_tools()?;
-    workers(&[PANICS], Kind::Quick)?;
-    run(&mut node(&["--test", "tests/workers/panic/panic.test.mjs"])?)
+    let sequencer = WORKERS.into_iter().filter(|worker| worker.name == "sequencer");
+    let tested: Vec<Worker> = [PANICS, FRONT].into_iter().chain(sequencer).collect();
+    workers(&tested, Kind::Quick)?;
+    let mut command = node(&["--test", "--test-concurrency=1"])?;
+    run(command.args(TESTS.map(|test| format!("tests/workers/{test}.test.mjs"))))
 }
 
 /// That what is deployed would be taken: built, and packed by wrangler itself, which asks no network for it.

@@ -6,6 +6,7 @@
 mod bench;
 mod build;
 mod cloudflare;
+mod conformance;
 mod dev;
 mod endpoint;
 mod failure;
@@ -31,7 +32,10 @@ cargo xtask <command>
   setup                      make sure of targets, components, C compiler, Node and npm peers (the others do this too)
   tidy                       style and architecture as a test
   test [FILTER...]           all tests, or those whose name contains a filter; arguments are passed on to cargo test
-  test workers               what clients see when a Worker dies, under workerd
+  test workers               what Workers do under workerd: die, sleep, share memory, are killed
+  test conformance [--host native|workerd] [--rounds N] [FILTER...]
+                             what every kind of host must do, over HTTP, told of one kind (native when none is named);
+                             --rounds 20 kills it under concurrent writers as often as before a release
   build kernel               the kernel for its three targets: this machine, wasm32-unknown-unknown, wasm32-wasip2
   build cloudflare [--dev]   what Cloudflare loads, in target/cloudflare, with its sizes (--dev: quickly, and larger)
   sim [--dev] [ARGS...]      the seeded simulation, for example: sim --seeds 1..200 (--dev: without optimisation)
@@ -67,6 +71,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ("setup", []) => setup::run(),
         ("tidy", []) => tidy::run(),
         ("test", [what]) if what == "workers" => cloudflare::test(),
+        ("test", [what, options @ ..]) if what == "conformance" => conformance::run(options),
         ("test", filters) => test::run(filters),
         ("build", [what]) if what == "kernel" => build::kernel(),
         ("build", [what, options @ ..]) if what == "cloudflare" => cloudflare::build(options),

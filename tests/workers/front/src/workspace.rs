@@ -112,7 +112,7 @@ async fn events(sequencing: &ElsewhereSequencing, workspace: WorkspaceId) -> Res
         after = last.event.pos;
         for view in page {
             let body: Value = serde_json::from_slice(&view.event.body).map_err(broken)?;
-            all.push(json!({"pos": view.event.pos, "type": body["type"], "title": view.content.get("title")}));
+            all.push(json!({"pos": view.event.pos, "type": body.get("type"), "title": view.content.get("title")}));
         }
     }
 }
