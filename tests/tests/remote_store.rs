@@ -4,18 +4,24 @@
 //! does beyond that (streams, its own replication) is not shown here.
 #![cfg(test)]
 
+mod support;
+
 use async_trait::async_trait;
 use egress::Broker;
 use egress_http::{HttpDialler, SystemResolver};
 use kernel::storage::Address;
+use kernelos::host::{Config, Database, Host};
+use kernelos_tests::crash::Client;
 use ports::{Egress, Secret, Sql as _, SqlValue, Store, Timer, Vault, VaultError};
+use serde_json::json;
 use sql_hrana::Hrana;
-use std::net::{TcpListener, TcpStream};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::fs;
+use std::path::Path;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use store_sql::SqlStore;
+use support::database::Server;
+use support::desk::{Desk, accepted};
 use testkit::store::{Subject, run};
 use tokio::task::LocalSet;
 
@@ -46,51 +52,6 @@ impl Vault for Machine {
 fn egress() -> Rc<dyn Egress> {
     let (machine, dial) = (Rc::new(Machine), Rc::new(HttpDialler::new().unwrap()));
     Rc::new(Broker { resolver: Rc::new(SystemResolver), dial, vault: machine.clone(), timer: machine })
-}
-
-/// A running server over a file; it is killed when this is dropped.
-struct Server {
-    process: Child,
-    url: String,
-}
-
-impl Server {
-    fn over(file: &Path) -> Self {
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/node_modules/turso/package.json");
-        assert!(program.exists(), "the database server is not installed; run: cargo xtask setup");
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let address = format!("127.0.0.1:{port}");
-        let mut process = Command::new(binary())
-            .arg(file)
-            .args(["--sync-server", &address])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let begun = Instant::now();
-        while TcpStream::connect(&address).is_err() {
-            assert_eq!(process.try_wait().unwrap(), None, "the database server ended at once");
-            assert!(begun.elapsed() < Duration::from_secs(30), "the database server does not listen");
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        Self { process, url: format!("http://{address}") }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// The server itself, without the script around it, so that killing it kills it.
-fn binary() -> PathBuf {
-    let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/node_modules/@tursodatabase");
-    let here = std::fs::read_dir(&packages).unwrap().next().expect("one package for this platform").unwrap().path();
-    let name = if cfg!(windows) { "tursodb.exe" } else { "tursodb" };
-    here.join(name)
 }
 
 struct Remote {
@@ -150,4 +111,66 @@ fn a_store_on_a_database_server_conforms() {
     let executor = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let report = LocalSet::new().block_on(&executor, run(async || Remote::new().await));
     assert!(report.failed.is_empty(), "{report}");
+}
+
+fn host(data: &Path, server: &Server) -> Host {
+    let private = vec!["127.0.0.0/8".to_owned()];
+    let database = Some(Database { url: server.url.clone(), token: None, private });
+    Host::start(&Config { effects_max: 0, database, ..Config::new(data) }).unwrap()
+}
+
+/// What the log holds, as a client sees it.
+fn events(host: &Host, workspace: &str) -> String {
+    let mut client = Client::new(host.address(), host.token());
+    client.get(&format!("/v1/workspaces/{workspace}/events")).unwrap().json().to_string()
+}
+
+#[test]
+fn workspaces_on_a_database_server_are_there_when_another_host_starts() {
+    let (dir, rows) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = Server::over(&rows.path().join("all.db"));
+    let first = host(dir.path(), &server);
+    let mut client = Client::new(first.address(), first.token());
+    let desk = Desk::begin(&mut client, "http://127.0.0.1:1/v1");
+    let said = events(&first, &desk.id);
+    drop(first);
+
+    // Nothing of a workspace is in the data directory; what opens it is.
+    let elsewhere = tempfile::tempdir().unwrap();
+    copy(dir.path(), elsewhere.path());
+    fs::remove_dir_all(elsewhere.path().join("workspaces")).unwrap();
+    assert_eq!(events(&host(elsewhere.path(), &server), &desk.id), said);
+}
+
+#[test]
+fn of_two_hosts_over_one_database_the_later_one_writes_and_the_other_says_so() {
+    let (dir, rows) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = Server::over(&rows.path().join("all.db"));
+    let first = host(dir.path(), &server);
+    let mut old = Client::new(first.address(), first.token());
+    let desk = Desk::begin(&mut old, "http://127.0.0.1:1/v1");
+    let twin = tempfile::tempdir().unwrap();
+    copy(dir.path(), twin.path());
+    let second = host(twin.path(), &server);
+    let mut new = Client::new(second.address(), second.token());
+
+    accepted(&new.command(&desk.id, "a", "task.create", &json!({"title": "by the second"})).unwrap());
+    let refused = old.command(&desk.id, "b", "task.create", &json!({"title": "by the first"})).unwrap();
+    assert_eq!((refused.status, refused.text("/code").as_str()), (503, "unavailable"));
+    assert!(refused.text("/detail").contains("another host took over"), "{}", refused.text("/detail"));
+    accepted(&new.command(&desk.id, "c", "task.create", &json!({"title": "by the second again"})).unwrap());
+    assert!(!events(&second, &desk.id).contains("by the first"));
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            fs::create_dir(&to).unwrap();
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
 }

@@ -128,6 +128,21 @@ pub struct Dev {
     /// Run this command when a person is waited for; what waits stands on its standard input.
     #[arg(long, value_name = "COMMAND")]
     pub notify: Option<String>,
+    /// Keep workspaces on this libSQL server instead of in files: https://host or http://host:port.
+    #[arg(long, env = "KERNELOS_DATABASE", hide_env_values = true, value_name = "URL")]
+    pub database: Option<String>,
+    /// What opens that server: env:NAME or vault:NAME. The token itself is never an argument.
+    #[arg(
+        long,
+        env = "KERNELOS_DATABASE_TOKEN_REF",
+        hide_env_values = true,
+        value_name = "REF",
+        requires = "database"
+    )]
+    pub database_token: Option<String>,
+    /// A range of addresses that are not public, if that server is at one of them: 10.1.0.0/16. May be repeated.
+    #[arg(long, value_name = "RANGE", requires = "database")]
+    pub database_private: Vec<String>,
 }
 
 /// Ask an agent.

@@ -48,14 +48,13 @@ const more = JSON.parse(process.env.KERNELOS_BINDINGS ?? "{}");
 
 const miniflare = new Miniflare(
   convertV4MiniflareOptions({
-    host: "127.0.0.1",
-    port: Number(given.port),
     workers: given.config.map(worker),
     handleStructuredLogs: ({ level, message }) => console.error(`${level}: ${message}`),
     ...(persist && { resourcePersistencePath: join(persist, "storage") }),
   }),
 );
-const url = (await miniflare.ready).origin;
+await miniflare.ready;
+const url = (await miniflare.unsafeGetDirectURL()).origin;
 const workerd = childrenOf(process.pid);
 console.log(JSON.stringify({ url, token: secrets.token, pid: process.pid, workerd }));
 
@@ -70,13 +69,15 @@ for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => end(0));
 process.stdin.on("end", () => end(0)).resume();
 
 /** One Worker as its wrangler.toml says. */
-function worker(path) {
+function worker(path, index) {
   const config = read({ config: path }, { hideWarnings: true });
   const { workerOptions } = optionsOf(path);
   const out = dirname(config.main);
   return {
     ...workerOptions,
     name: config.name,
+    // Straight to the Worker: Miniflare's own front would compress answers, and hold streams back by that.
+    ...(index === 0 && { unsafeDirectSockets: [{ host: "127.0.0.1", port: Number(given.port) }] }),
     modulesRoot: out,
     modules: [
       { type: "ESModule", path: config.main },

@@ -4,6 +4,7 @@
 pub mod aimock;
 pub mod cli;
 pub mod damage;
+pub mod database;
 pub mod desk;
 pub mod dice;
 pub mod example;
@@ -11,6 +12,7 @@ pub mod far;
 pub mod host;
 pub mod ledger;
 pub mod load;
+pub mod near;
 pub mod peer;
 pub mod say;
 pub mod script;
