@@ -22,9 +22,9 @@ pub fn run() -> Result<(), Failure> {
         })
         .step("kernel for wasm", build::kernel_for_wasm)
         .step("tests", || test::workspace(&[]))
+        .step("conformance, native", || conformance::on(Host::Native))
         .step("cloudflare", cloudflare::dry_run)
         .step("Workers", cloudflare::test)
-        .step("conformance, native", || conformance::on(Host::Native))
         .step("conformance, workerd", || conformance::on(Host::Workerd))
         .step("simulation", || sim::run(&["--dev", "--seeds", SEEDS].map(str::to_owned)))
         .step("kernel documentation", || {
