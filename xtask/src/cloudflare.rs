@@ -8,6 +8,7 @@ use crate::process::{cargo, output, program, root, run};
 use crate::setup::{self, node_for_workers};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::thread;
 
 /// What is deployed, the Worker with the public route first.
@@ -17,6 +18,14 @@ pub const WORKERS: [Worker; 4] = [
     Worker { name: "runtime", package: "kernelos-cloudflare-runtime", gzip_max: 3_000_000 },
     Worker { name: "provider-router", package: "kernelos-cloudflare-provider-router", gzip_max: 3_000_000 },
 ];
+
+/// Dies when it is asked to, and is never deployed.
+const PANICS: Worker = Worker { name: "panic", package: "kernelos-panic-worker", gzip_max: 3_000_000 };
+/// Stands before the sequencer in its tests, and is never deployed.
+const FRONT: Worker = Worker { name: "front", package: "kernelos-front-worker", gzip_max: 3_000_000 };
+
+/// What is told of Workers under the real workerd.
+const TESTS: [&str; 5] = ["panic/panic", "front/kit", "front/object", "front/memory", "front/crash"];
 
 /// A Worker: a crate, and the folder below `target/cloudflare` that its `wrangler.toml` names.
 #[derive(Clone, Copy)]
@@ -45,6 +54,42 @@ pub fn build(options: &[String]) -> Result<(), Failure> {
     };
     setup::with_worker_tools()?;
     workers(&WORKERS, kind)
+}
+
+/// What Workers do under the real workerd: die, sleep, wake one another, share memory, and are killed.
+pub fn test() -> Result<(), Failure> {
+    setup::with_worker_tools()?;
+    let sequencer = WORKERS.into_iter().filter(|worker| worker.name == "sequencer");
+    let tested: Vec<Worker> = [PANICS, FRONT].into_iter().chain(sequencer).collect();
+    workers(&tested, Kind::Quick)?;
+    let mut command = node(&["--test", "--test-concurrency=1"])?;
+    run(command.args(TESTS.map(|test| format!("tests/workers/{test}.test.mjs"))))
+}
+
+/// That what is deployed would be taken: built, and packed by wrangler itself, which asks no network for it.
+pub fn dry_run() -> Result<(), Failure> {
+    setup::with_worker_tools()?;
+    workers(&WORKERS, Kind::Deployed)?;
+    for worker in WORKERS {
+        let config =
+            if worker.name == "gateway" { String::new() } else { format!("hosts/cloudflare/{}/", worker.name) };
+        let config = format!("{config}wrangler.toml");
+        let mut command = node(&["hosts/cloudflare/node_modules/wrangler/bin/wrangler.js", "deploy", "--dry-run"])?;
+        command.args(["--config", &config]).env("WRANGLER_SEND_METRICS", "false").env("CI", "true");
+        run(&mut command)?;
+    }
+    Ok(())
+}
+
+/// The host on this machine, until its standard input is closed; what it prints first says where it listens.
+pub fn host(arguments: &[&str]) -> Result<Command, Failure> {
+    let mut command = node(&["hosts/cloudflare/harness/start.mjs"])?;
+    command.args(arguments);
+    Ok(command)
+}
+
+fn node(arguments: &[&str]) -> Result<Command, Failure> {
+    Ok(program(&node_for_workers()?.to_string_lossy(), arguments))
 }
 
 /// Builds `workers`, prints their sizes, and refuses one that is too large.
@@ -83,11 +128,13 @@ impl Worker {
 
     /// Everything the packed files follow from, by age and size.
     fn origin(self, kind: Kind) -> String {
-        let tools = ["bundle.mjs", "shim/shim.js", "shim/death.js", "shim/streams.js", "package-lock.json"];
-        let tools = tools.map(|tool| root().join("hosts/cloudflare").join(tool));
-        let lock = root().join("Cargo.lock");
-        let own = [self.wasm(kind), lock].into_iter().chain(tools).map(|path| look(&path));
-        own.collect::<Vec<_>>().join(" ")
+        let tools = root().join("hosts/cloudflare");
+        let shim = fs::read_dir(tools.join("shim")).into_iter().flatten().flatten().map(|file| file.path());
+        let named =
+            [self.wasm(kind), root().join("Cargo.lock"), tools.join("bundle.mjs"), tools.join("package-lock.json")];
+        let mut looks: Vec<String> = named.into_iter().chain(shim).map(|path| look(&path)).collect();
+        looks.sort();
+        looks.join(" ")
     }
 
     fn is_stale(self, kind: Kind) -> bool {
@@ -126,9 +173,8 @@ fn bind(workers: &[Worker], kind: Kind) -> Result<(), Failure> {
 
 /// All at once: each is a program of one thread, and the optimiser takes its time.
 fn pack(workers: &[Worker], kind: Kind) -> Result<(), Failure> {
-    let node = node_for_workers()?;
     let pack_one = |worker: Worker| {
-        let mut command = program(&node.to_string_lossy(), &["hosts/cloudflare/bundle.mjs"]);
+        let mut command = node(&["hosts/cloudflare/bundle.mjs"])?;
         command.args([worker.glue(), worker.folder()]);
         command.args((kind == Kind::Quick).then_some("--fast"));
         let sizes = output(&mut command)?;

@@ -48,14 +48,13 @@ const more = JSON.parse(process.env.KERNELOS_BINDINGS ?? "{}");
 
 const miniflare = new Miniflare(
   convertV4MiniflareOptions({
-    host: "127.0.0.1",
-    port: Number(given.port),
     workers: given.config.map(worker),
     handleStructuredLogs: ({ level, message }) => console.error(`${level}: ${message}`),
     ...(persist && { resourcePersistencePath: join(persist, "storage") }),
   }),
 );
-const url = (await miniflare.ready).origin;
+await miniflare.ready;
+const url = (await miniflare.unsafeGetDirectURL()).origin;
 const workerd = childrenOf(process.pid);
 console.log(JSON.stringify({ url, token: secrets.token, pid: process.pid, workerd }));
 
@@ -68,15 +67,33 @@ async function end(code) {
 }
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => end(0));
 process.stdin.on("end", () => end(0)).resume();
+setInterval(() => workerd.every(isAlive) || die(), 50);
+
+/** Ends at once, and with it the workerd that Miniflare may have started in the place of one that died. */
+function die() {
+  console.error("workerd died; not started anew");
+  for (const child of childrenOf(process.pid)) process.kill(child, "SIGKILL");
+  process.exit(1);
+}
+
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return ending;
+  }
+}
 
 /** One Worker as its wrangler.toml says. */
-function worker(path) {
+function worker(path, index) {
   const config = read({ config: path }, { hideWarnings: true });
   const { workerOptions } = optionsOf(path);
   const out = dirname(config.main);
   return {
     ...workerOptions,
     name: config.name,
+    // Straight to the Worker: Miniflare's own front would compress answers, and hold streams back by that.
+    ...(index === 0 && { unsafeDirectSockets: [{ host: "127.0.0.1", port: Number(given.port) }] }),
     modulesRoot: out,
     modules: [
       { type: "ESModule", path: config.main },

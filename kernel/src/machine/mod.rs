@@ -15,6 +15,7 @@ mod ahead;
 mod commit;
 mod execute;
 mod heads;
+mod held;
 mod insight;
 mod record;
 mod request;
@@ -24,6 +25,7 @@ mod supply;
 mod take;
 
 pub use heads::{Heads, StreamHead};
+pub use held::Held;
 pub use record::{chunk_address, key_address};
 pub use request::{Identity, Moment, Reply, Request};
 pub use reveal::Revealed;

@@ -23,7 +23,7 @@ const KERNEL_CRATES: [&str; 10] = [
 const KERNEL_TEST_CRATES: [&str; 1] = ["proptest"];
 
 /// Crates that bind code to one kind of host: a clock, sockets, entropy, an executor, a storage engine.
-const PLATFORM_CRATES: [&str; 23] = [
+const PLATFORM_CRATES: [&str; 26] = [
     "async-std",
     "axum",
     "fs4",
@@ -31,6 +31,7 @@ const PLATFORM_CRATES: [&str; 23] = [
     "hyper",
     "hyper-rustls",
     "hyper-util",
+    "js-sys",
     "libsql",
     "mio",
     "rand",
@@ -46,6 +47,8 @@ const PLATFORM_CRATES: [&str; 23] = [
     "ureq",
     "wasi",
     "wasm-bindgen",
+    "wasm-bindgen-futures",
+    "web-sys",
     "worker",
 ];
 

@@ -141,6 +141,19 @@ fn ports_know_the_kernel_only() {
 }
 
 #[test]
+fn a_host_joins_functions_with_adapters_and_nobody_knows_it() {
+    accepts("hosts/cloudflare/front", "[dependencies]\nshared.workspace = true\nstore-libsql.workspace = true");
+    refuses(
+        "hosts/cloudflare/front",
+        "[dependencies]\ntestkit.workspace = true",
+        "hosts/cloudflare/front/Cargo.toml:4:",
+    );
+    refuses("functions/gateway", "[dependencies]\nshared.workspace = true", "functions/gateway/Cargo.toml:4:");
+    refuses("clients/cli", "[dependencies]\nshared.workspace = true", "clients/cli/Cargo.toml:4:");
+    accepts("tests", "[dependencies]\nshared.workspace = true");
+}
+
+#[test]
 fn a_new_room_must_say_whom_it_may_import() {
     refuses("plugins/sdk", "", "plugins/sdk/Cargo.toml:1: dependency-rule: this folder is no room yet");
 }
