@@ -15,6 +15,7 @@ pub mod workspace;
 pub use flow::{Approve, Check, Run, Task, TaskCancel, TaskFollow, TaskList, TaskRetry, TaskShow, Watch, Workflow};
 pub use reading::Reading;
 
+use crate::place::Place;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -53,6 +54,13 @@ pub struct Args {
         hide_default_value = true, value_name = "DIR"
     )]
     pub data: PathBuf,
+    /// Talk to the host at this URL instead of the one of this machine; stands before the command. Its token is read from
+    /// the environment variable KERNELOS_TOKEN.
+    #[arg(long, env = "KERNELOS_HOST", hide_env_values = true, value_name = "URL")]
+    pub host: Option<String>,
+    /// Talk to that host without TLS though it is not on this machine; its token can be read on the way.
+    #[arg(long, requires = "host")]
+    pub host_in_clear: bool,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -221,6 +229,13 @@ pub struct Doctor {
     /// Go on with a workspace although the tail of its log was lost. What is stored now counts.
     #[arg(long, value_name = "WORKSPACE")]
     pub accept_lost_tail: Option<String>,
+}
+
+impl Args {
+    /// Where the host is that they mean.
+    pub fn place(&self) -> Place {
+        Place { data: self.data.clone(), host: self.host.clone(), in_clear: self.host_in_clear }
+    }
 }
 
 fn default_data() -> PathBuf {

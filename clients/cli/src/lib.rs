@@ -8,6 +8,7 @@ pub mod follow;
 pub mod host;
 pub mod money;
 pub mod outcome;
+pub mod place;
 pub mod project;
 pub mod prompt;
 pub mod source;

@@ -8,6 +8,7 @@ use crate::age;
 use crate::api::Api;
 use crate::args::transfer::Export;
 use crate::outcome::Problem;
+use crate::place::Place;
 use crate::transfer::{Scan, Scanned, whom};
 use kernel::hash::HashText;
 use kernel::seal::TransferKey;
@@ -20,8 +21,8 @@ use std::path::{Path, PathBuf};
 /// What the name of a file ends with.
 const EXTENSION: &str = "kernelos";
 
-pub fn run(data: &Path, export: &Export) -> Result<(), Problem> {
-    let api = Api::reach_to_tell(data)?;
+pub fn run(place: &Place, export: &Export) -> Result<(), Problem> {
+    let api = Api::reach_to_tell(place)?;
     block_on(async {
         let workspace = named(&api, export.workspace.as_deref()).await?;
         let path = export.output.clone().unwrap_or_else(|| PathBuf::from(format!("{workspace}.{EXTENSION}")));
@@ -35,7 +36,7 @@ pub fn run(data: &Path, export: &Export) -> Result<(), Problem> {
         let wrapped = age::seal(key.bytes(), &whom, &|| random().ok());
         let wrapped = wrapped.ok_or_else(|| Problem::failed("entropy", "the key cannot be wrapped", ""))?;
         let body = json!({ "key": HashText(*key.bytes()), "wrapped": wrapped });
-        let answer = api.open(&format!("/v1/workspaces/{workspace}/export"), &body).await?;
+        let answer = api.download(&format!("/v1/workspaces/{workspace}/export"), &body).await?;
         let mut sink = Sink::open(&path, to_stdout)?;
         let scanned = match receive(answer, &mut sink).await {
             Ok(scanned) => scanned,

@@ -6,6 +6,7 @@ use super::shown::{print, print_json};
 use crate::api::{Api, Method};
 use crate::args::transfer::Import;
 use crate::outcome::Problem;
+use crate::place::Place;
 use crate::transfer::{Opener, Scanned, open, scan_file};
 use bytes::Bytes;
 use kernel::hash::HashText;
@@ -33,13 +34,13 @@ struct Begin<'a> {
     key: &'a TransferKey,
 }
 
-pub fn run(data: &Path, import: &Import) -> Result<(), Problem> {
+pub fn run(place: &Place, import: &Import) -> Result<(), Problem> {
     // Before anybody is asked for anything: what is cut or altered is named here, and no host hears of it.
     let scanned = scan_file(&import.file)?;
     if import.check {
         return check(import, &scanned);
     }
-    let api = Api::reach_to_tell(data)?;
+    let api = Api::reach_to_tell(place)?;
     let base = format!("/v1/workspaces/{}", scanned.about.workspace);
     if import.discard {
         block_on(async { api.bytes(Method::DELETE, &format!("{base}/import"), &[], Bytes::new()).await })?;

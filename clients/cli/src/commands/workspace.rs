@@ -6,20 +6,20 @@ use super::{block_on, workspaces};
 use crate::api::Api;
 use crate::args::workspace::{Workspace, WorkspaceAdopt, WorkspaceCreate, WorkspaceShow};
 use crate::outcome::Problem;
+use crate::place::Place;
 use crate::table::{Table, one_line, short};
 use serde_json::{Value, json};
-use std::path::Path;
 
 /// How long one question may take, in milliseconds.
 const READ_MS: u64 = 30_000;
 
-pub fn run(data: &Path, workspace: &Workspace) -> Result<(), Problem> {
-    let api = Api::reach_to_tell(data)?;
+pub fn run(place: &Place, workspace: &Workspace) -> Result<(), Problem> {
+    let api = Api::reach_to_tell(place)?;
     block_on(async {
         match workspace {
             Workspace::List(list) => show_list(&api, list.json).await,
             Workspace::Show(wanted) => show(&api, wanted).await,
-            Workspace::Create(wanted) => create(&api, data, wanted).await,
+            Workspace::Create(wanted) => create(&api, wanted).await,
             Workspace::Adopt(wanted) => adopt(&api, wanted).await,
         }
     })
@@ -149,8 +149,8 @@ async fn by_name(api: &Api, name: &str) -> Result<String, Problem> {
     }
 }
 
-async fn create(api: &Api, data: &Path, wanted: &WorkspaceCreate) -> Result<(), Problem> {
-    let id = workspaces::create(api, data, &wanted.name).await?;
+async fn create(api: &Api, wanted: &WorkspaceCreate) -> Result<(), Problem> {
+    let id = workspaces::create(api, &wanted.name).await?;
     if wanted.json {
         print_json(&json!({ "id": id, "name": wanted.name }));
     } else {
