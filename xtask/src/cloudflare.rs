@@ -45,15 +45,15 @@ pub enum Kind {
     Quick,
 }
 
-/// Builds what is deployed, or with `--dev` the same quickly.
+/// Builds what is deployed, with `--dev` the same quickly, and with `--dry-run` sees besides that it would be taken.
 pub fn build(options: &[String]) -> Result<(), Failure> {
-    let kind = match options {
-        [] => Kind::Deployed,
-        [only] if only == "--dev" => Kind::Quick,
-        _ => return Err(Failure::check(format!("build cloudflare takes --dev or nothing, not {}", options.join(" ")))),
-    };
     setup::with_worker_tools()?;
-    workers(&WORKERS, kind)
+    match options {
+        [] => workers(&WORKERS, Kind::Deployed),
+        [only] if only == "--dev" => workers(&WORKERS, Kind::Quick),
+        [only] if only == "--dry-run" => dry_run(),
+        _ => Err(Failure::check(format!("build cloudflare knows --dev and --dry-run, not {}", options.join(" ")))),
+    }
 }
 
 /// What Workers do under the real workerd: die, sleep, wake one another, share memory, and are killed.
@@ -66,7 +66,6 @@ pub fn test() -> Result<(), Failure> {
 
 /// That what is deployed would be taken: built, and packed by wrangler itself, which asks no network for it.
 pub fn dry_run() -> Result<(), Failure> {
-    setup::with_worker_tools()?;
     workers(&WORKERS, Kind::Deployed)?;
     for worker in WORKERS {
         let config =
