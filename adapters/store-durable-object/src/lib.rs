@@ -48,6 +48,11 @@ impl DurableObjectStore {
         self.sql.rows_written()
     }
 
+    /// Statements run through this value: each is a way out of the wasm and back.
+    pub fn statements(&self) -> u64 {
+        self.sql.statements()
+    }
+
     /// Bytes of the object's database.
     pub fn bytes(&self) -> u64 {
         self.sql.bytes()

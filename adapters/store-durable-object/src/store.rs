@@ -7,6 +7,7 @@ use ports::{Store, StoreError};
 
 use crate::DurableObjectStore;
 use crate::fault::damaged;
+use crate::write::compare;
 
 #[async_trait(?Send)]
 impl Store for DurableObjectStore {
@@ -59,9 +60,11 @@ impl Store for DurableObjectStore {
     }
 
     async fn commit(&self, workspace: &str, batch: &Batch) -> Result<(), StoreError> {
-        self.stored(workspace)?;
+        // Nothing comes between this and the transaction: an object does one thing at a time.
+        let stored = self.stored(workspace)?;
         refuse_malformed(batch)?;
-        self.sql.transaction(|| self.write(workspace, batch))
+        compare(&stored.head, batch)?;
+        self.sql.transaction(|| self.write(workspace, stored.nr, batch))
     }
 
     async fn drop_sealed(&self, workspace: &str, pos: u64) -> Result<(), StoreError> {
