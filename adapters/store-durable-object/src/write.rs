@@ -52,6 +52,7 @@ impl DurableObjectStore {
     /// Nothing of the workspace any more.
     pub(crate) fn unmake(&self, workspace: &str) -> Result<(), StoreError> {
         let nr = self.stored(workspace)?.nr;
+        self.last.take();
         self.sql.transaction(|| {
             for table in ["rows", "sealed", "events", "heads"] {
                 self.sql.run(&format!("DELETE FROM {table} WHERE nr=?"), &[Value::Number(nr)])?;
@@ -98,7 +99,7 @@ impl DurableObjectStore {
 
     /// Forget the sealed units of one event.
     pub(crate) fn unseal(&self, workspace: &str, pos: u64) -> Result<(), StoreError> {
-        let nr = self.stored(workspace)?.nr;
+        let nr = self.nr(workspace)?;
         let Ok(pos) = to_double(pos) else { return Ok(()) };
         self.sql.transaction(|| {
             let at = || [Value::Number(nr), Value::Number(pos)];
