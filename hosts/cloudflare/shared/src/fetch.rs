@@ -33,7 +33,8 @@ impl Fetch for Outside {
         let request = sent(&request)?;
         let given_up = GivenUp(Some(AbortController::default()));
         let signal = given_up.0.as_ref().map(AbortController::signal).unwrap_or_else(worker::AbortSignal::abort);
-        let response = worker::Fetch::Request(request).send_with_signal(&signal).await.map_err(|why| why.to_string())?;
+        let response =
+            worker::Fetch::Request(request).send_with_signal(&signal).await.map_err(|why| why.to_string())?;
         arrived(response, Some(given_up))
     }
 }

@@ -14,6 +14,7 @@ mod outgoing;
 pub mod setup;
 mod stream;
 mod vault;
+mod way_out;
 
 pub use ambient::Isolate;
 pub use fetch::{Binding, Outside};
@@ -22,3 +23,4 @@ pub use objects::{DirectoryObject, SequencerObjects};
 pub use outgoing::{streamed, whole};
 pub use stream::{Chunks, Pump, stream};
 pub use vault::SecretsVault;
+pub use way_out::broker;

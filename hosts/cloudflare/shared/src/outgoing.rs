@@ -11,7 +11,8 @@ use worker::{Error, ResponseBuilder, Result};
 /// An answer that is all there.
 pub fn whole(answer: Response<Bytes>) -> worker::Response {
     let (head, body) = answer.into_parts();
-    begun(&head).fixed(body.into())
+    // Some statuses have no body, not even an empty one.
+    if body.is_empty() { begun(&head).empty() } else { begun(&head).fixed(body.into()) }
 }
 
 /// An answer that comes as a task fills it.

@@ -33,7 +33,8 @@ pub fn unbound(name: &str) -> Problem {
 
 /// The secret `name` is set to something else than is wanted.
 pub fn unfit(name: &str, why: &str) -> Problem {
-    Fault::Unavailable.because(format!("the secret {name} of this Worker {why}; set it anew: wrangler secret put {name}"))
+    Fault::Unavailable
+        .because(format!("the secret {name} of this Worker {why}; set it anew: wrangler secret put {name}"))
 }
 
 fn unset(name: &str) -> Problem {

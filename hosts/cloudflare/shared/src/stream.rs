@@ -68,14 +68,20 @@ mod tests {
         let (pump, chunks) = super::stream();
         let fed = stream::iter(["a", "b", "c"].map(Bytes::from));
         let both = futures_util::future::join(pump.fill(fed), chunks.collect::<Vec<_>>());
-        assert_eq!(both.now_or_never().unwrap().1, ["a", "b", "c"]);
+        assert_eq!(testkit::block_on(both).1, ["a", "b", "c"]);
     }
 
     #[test]
     fn whoever_fills_waits_for_whoever_reads_and_ends_when_they_are_gone() {
         let (pump, chunks) = super::stream();
         let held = Rc::new(());
-        let fed = { let held = Rc::clone(&held); stream::repeat_with(move || { let _ = &held; Bytes::from("x") }) };
+        let fed = {
+            let held = Rc::clone(&held);
+            stream::repeat_with(move || {
+                let _ = &held;
+                Bytes::from("x")
+            })
+        };
         let mut filling = Box::pin(pump.fill(fed.take(1_000_000)));
         assert!(filling.as_mut().now_or_never().is_none(), "nobody reads");
         drop(chunks);

@@ -35,7 +35,9 @@ impl Vault for SecretsVault {
     }
 
     async fn keep(&self, name: &str, _: Secret) -> Result<(), VaultError> {
-        Err(VaultError::Broken(format!("secrets are kept by the platform: wrangler secret put {name}, then env:{name}")))
+        Err(VaultError::Broken(format!(
+            "secrets are kept by the platform: wrangler secret put {name}, then env:{name}"
+        )))
     }
 }
 

@@ -1,0 +1,65 @@
+//! The tables, and the trigger that is a commit.
+
+/// What a commit that finds no workspace is refused with.
+pub(crate) const NO_WORKSPACE: &str = "kernelos: no workspace";
+/// What a commit under another token is refused with.
+pub(crate) const FENCED: &str = "kernelos: another token";
+/// What a commit on another head is refused with.
+pub(crate) const MOVED: &str = "kernelos: another head";
+/// What the database says when an address that has to be free is taken.
+pub(crate) const TAKEN: &str = "UNIQUE constraint failed: rows.";
+
+/// How the tables are made, where the database can: a tree for each, not a tree and an index into it.
+pub(crate) const ONE_TREE: &str = " STRICT, WITHOUT ROWID";
+/// How they are made where it cannot.
+pub(crate) const WITH_INDEX: &str = " STRICT";
+
+/// What makes an empty database one of ours, without how tables end. Each may be performed again.
+pub(crate) const TABLES: [&str; 3] = [
+    "CREATE TABLE IF NOT EXISTS heads(workspace TEXT NOT NULL, pos INTEGER NOT NULL, epoch INTEGER NOT NULL, \
+     value BLOB NOT NULL, PRIMARY KEY(workspace))",
+    "CREATE TABLE IF NOT EXISTS events(workspace TEXT NOT NULL, pos INTEGER NOT NULL, stream TEXT NOT NULL, \
+     seq INTEGER NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL, sealed BLOB NOT NULL, \
+     PRIMARY KEY(workspace, pos))",
+    "CREATE TABLE IF NOT EXISTS rows(workspace TEXT NOT NULL, space TEXT NOT NULL, key TEXT NOT NULL, \
+     value BLOB NOT NULL, hash BLOB NOT NULL, since INTEGER NOT NULL, PRIMARY KEY(workspace, space, key))",
+];
+
+/// The table that a batch goes through. It is empty whenever anybody can look.
+pub(crate) const THROUGH: [&str; 3] = [
+    "CREATE TRIGGER IF NOT EXISTS gone AFTER DELETE ON heads BEGIN \
+       DELETE FROM events WHERE workspace=OLD.workspace; \
+       DELETE FROM rows WHERE workspace=OLD.workspace; \
+     END",
+    "CREATE TABLE IF NOT EXISTS commits(workspace TEXT NOT NULL, expected_pos INTEGER NOT NULL, \
+     epoch INTEGER NOT NULL, pos INTEGER NOT NULL, head BLOB NOT NULL, events TEXT NOT NULL, writes TEXT NOT NULL) STRICT",
+    COMMIT,
+];
+
+/// Compare, fan out, move the head. A value is a text, or hexadecimal digits in a list of one.
+const COMMIT: &str = "CREATE TRIGGER IF NOT EXISTS commit_batch AFTER INSERT ON commits BEGIN \
+    SELECT RAISE(ABORT, 'kernelos: no workspace') \
+      WHERE NOT EXISTS (SELECT 1 FROM heads WHERE workspace=NEW.workspace); \
+    SELECT RAISE(ABORT, 'kernelos: another token') FROM heads WHERE workspace=NEW.workspace AND epoch<>NEW.epoch; \
+    SELECT RAISE(ABORT, 'kernelos: another head') FROM heads WHERE workspace=NEW.workspace AND pos<>NEW.expected_pos; \
+    INSERT INTO events(workspace, pos, stream, seq, body, hash, sealed) \
+      SELECT NEW.workspace, value->>0, value->>1, value->>2, \
+        CASE json_type(value, '$[3]') WHEN 'text' THEN CAST(value->>3 AS BLOB) ELSE unhex(value->>'$[3][0]') END, \
+        unhex(value->>4), unhex(value->>5) \
+      FROM json_each(NEW.events); \
+    DELETE FROM rows WHERE workspace=NEW.workspace AND (space, key) IN \
+      (SELECT value->>1, value->>2 FROM json_each(NEW.writes) WHERE value->>0='delete'); \
+    INSERT INTO rows(workspace, space, key, value, hash, since) \
+      SELECT NEW.workspace, value->>1, value->>2, \
+        CASE json_type(value, '$[3]') WHEN 'text' THEN CAST(value->>3 AS BLOB) ELSE unhex(value->>'$[3][0]') END, \
+        unhex(value->>4), value->>5 \
+      FROM json_each(NEW.writes) WHERE value->>0='insert'; \
+    INSERT INTO rows(workspace, space, key, value, hash, since) \
+      SELECT NEW.workspace, value->>1, value->>2, \
+        CASE json_type(value, '$[3]') WHEN 'text' THEN CAST(value->>3 AS BLOB) ELSE unhex(value->>'$[3][0]') END, \
+        unhex(value->>4), value->>5 \
+      FROM json_each(NEW.writes) WHERE value->>0='put' \
+      ON CONFLICT DO UPDATE SET value=excluded.value, hash=excluded.hash, since=excluded.since; \
+    UPDATE heads SET pos=NEW.pos, value=NEW.head WHERE workspace=NEW.workspace; \
+    DELETE FROM commits; \
+  END";

@@ -1,0 +1,220 @@
+//! The storage port in single statements.
+
+use crate::read::{Columns, damaged};
+use crate::schema::{FENCED, MOVED, NO_WORKSPACE, TAKEN};
+use crate::{SqlStore, batch, ids};
+use async_trait::async_trait;
+use kernel::storage::{Address, Batch, Head, Row, StoredEvent, Write};
+use ports::store::refuse_malformed;
+use ports::{Conflict, SqlError, SqlValue, Store, StoreError};
+
+/// Most addresses that are asked for in one statement: the rows of one may be as large as an answer may be.
+const ROWS_AT_ONCE: usize = 100;
+
+// Every read joins the head, so that a workspace that is not there gives no row at all, and one without what is asked for
+// gives one row of nothing.
+const HEAD: &str = "SELECT pos, epoch, value FROM heads WHERE workspace=?1";
+const ROWS: &str = "SELECT a.key, r.value, r.hash, r.since FROM heads h LEFT JOIN json_each(?2) a \
+    LEFT JOIN rows r ON r.workspace=?1 AND r.space=a.value->>0 AND r.key=a.value->>1 WHERE h.workspace=?1";
+const RANGE: &str = "SELECT r.key, r.value, r.hash, r.since FROM heads h LEFT JOIN \
+    (SELECT key, value, hash, since FROM rows WHERE workspace=?1 AND space=?2 AND key>?3 AND key<?4 \
+     ORDER BY key LIMIT ?5) r WHERE h.workspace=?1 ORDER BY r.key";
+const EVENTS: &str = "SELECT e.pos, e.stream, e.seq, e.body, e.hash, e.sealed FROM heads h LEFT JOIN \
+    (SELECT pos, stream, seq, body, hash, sealed FROM events WHERE workspace=?1 AND pos>?2 ORDER BY pos LIMIT ?3) e \
+    WHERE h.workspace=?1 ORDER BY e.pos";
+const SPACE: &str = "SELECT s.space FROM heads h LEFT JOIN \
+    (SELECT space FROM rows WHERE workspace=?1 AND space>?2 ORDER BY space LIMIT 1) s WHERE h.workspace=?1";
+const CHECK: &str = "SELECT h.pos, (SELECT count(*) FROM events WHERE workspace=?1), \
+    (SELECT coalesce(max(pos), 0) FROM events WHERE workspace=?1) FROM heads h WHERE h.workspace=?1";
+const CREATE: &str = "INSERT INTO heads(workspace, pos, epoch, value) VALUES(?1, 0, 0, x'') \
+    ON CONFLICT DO NOTHING RETURNING pos";
+const CLAIM: &str = "UPDATE heads SET epoch=epoch+1 WHERE workspace=?1 RETURNING pos, epoch, value";
+const DELETE: &str = "DELETE FROM heads WHERE workspace=?1 RETURNING pos";
+const COMMIT: &str = "INSERT INTO commits(workspace, expected_pos, epoch, pos, head, events, writes) \
+    VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+
+#[async_trait(?Send)]
+impl Store for SqlStore {
+    async fn create(&self, workspace: &str) -> Result<(), StoreError> {
+        ids::refuse_odd(workspace)?;
+        let made = self.ask(CREATE, &[workspace.into()]).await?;
+        if made.is_empty() { Err(StoreError::Exists) } else { Ok(()) }
+    }
+
+    async fn delete(&self, workspace: &str) -> Result<(), StoreError> {
+        self.there(DELETE, &[workspace.into()]).await.map(drop)
+    }
+
+    async fn workspaces(&self) -> Result<Vec<String>, StoreError> {
+        let found = self.ask("SELECT workspace FROM heads ORDER BY workspace", &[]).await?;
+        Ok(found.into_iter().filter_map(|mut row| row.text()).collect())
+    }
+
+    async fn claim(&self, workspace: &str) -> Result<Head, StoreError> {
+        self.one(CLAIM, workspace).await?.head()
+    }
+
+    async fn head(&self, workspace: &str) -> Result<Head, StoreError> {
+        self.one(HEAD, workspace).await?.head()
+    }
+
+    async fn rows(&self, workspace: &str, addresses: &[Address]) -> Result<Vec<Option<Row>>, StoreError> {
+        if addresses.is_empty() {
+            return self.head(workspace).await.map(|_| Vec::new());
+        }
+        let mut found = Vec::with_capacity(addresses.len());
+        for some in addresses.chunks(ROWS_AT_ONCE) {
+            let asked = serde_json::to_string(&some.iter().map(|at| (&at.space, &at.key)).collect::<Vec<_>>());
+            let asked = asked.map_err(|why| StoreError::Unavailable(why.to_string()))?;
+            let mut here: Vec<Option<Row>> = vec![None; some.len()];
+            for mut row in self.there(ROWS, &[workspace.into(), SqlValue::Text(asked)]).await? {
+                let nth = row.number().and_then(|nth| usize::try_from(nth).ok());
+                let place = nth.and_then(|nth| Some((some.get(nth)?, here.get_mut(nth)?)));
+                let (at, place) = place.ok_or_else(|| StoreError::Unavailable("rows that nobody asked for".into()))?;
+                *place = if row.is_nothing() { None } else { Some(row.row(&at.space, &at.key)?) };
+            }
+            found.append(&mut here);
+        }
+        Ok(found)
+    }
+
+    async fn range(
+        &self,
+        workspace: &str,
+        space: &str,
+        after: &str,
+        until: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, Row)>, StoreError> {
+        let values = [workspace.into(), space.into(), after.into(), until.into(), number_at_most(limit)];
+        let mut found = Vec::new();
+        for mut row in self.there(RANGE, &values).await? {
+            if row.is_nothing() {
+                continue;
+            }
+            let key = row.text().ok_or_else(|| damaged(format!("a key of {space}")))?;
+            let value = row.row(space, &key)?;
+            found.push((key, value));
+        }
+        Ok(found)
+    }
+
+    async fn spaces(&self, workspace: &str) -> Result<Vec<String>, StoreError> {
+        // One seek for each space, not a walk over all rows.
+        let mut spaces: Vec<String> = Vec::new();
+        loop {
+            let last = spaces.last().map_or("", String::as_str);
+            let mut found = self.there(SPACE, &[workspace.into(), last.into()]).await?;
+            match found.first_mut().and_then(Columns::text) {
+                Some(space) => spaces.push(space),
+                None => return Ok(spaces),
+            }
+        }
+    }
+
+    async fn events(&self, workspace: &str, after: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
+        let found = self.there(EVENTS, &[workspace.into(), number(after), number_at_most(limit)]).await?;
+        let mut events = Vec::with_capacity(found.len());
+        for mut row in found {
+            if !row.is_nothing() {
+                events.push(row.event()?);
+            }
+        }
+        Ok(events)
+    }
+
+    async fn commit(&self, workspace: &str, batch: &Batch) -> Result<(), StoreError> {
+        refuse_malformed(batch)?;
+        let unwritten = |why: serde_json::Error| StoreError::Unavailable(why.to_string());
+        let values = [
+            workspace.into(),
+            number(batch.expected_pos),
+            number(batch.epoch),
+            number(batch.pos),
+            SqlValue::Blob(batch.head.clone()),
+            SqlValue::Text(batch::events(&batch.events).map_err(unwritten)?),
+            SqlValue::Text(batch::writes(&batch.writes).map_err(unwritten)?),
+        ];
+        match self.sql.execute(COMMIT, &values).await {
+            Ok(_) => Ok(()),
+            Err(why) => Err(self.refusal(workspace, batch, &why).await?),
+        }
+    }
+
+    async fn drop_sealed(&self, workspace: &str, pos: u64) -> Result<(), StoreError> {
+        self.head(workspace).await?;
+        let statement = "UPDATE events SET sealed=x'' WHERE workspace=?1 AND pos=?2";
+        self.ask(statement, &[workspace.into(), number(pos)]).await.map(drop)
+    }
+
+    async fn check(&self, workspace: &str) -> Result<Vec<String>, StoreError> {
+        let mut row = self.one(CHECK, workspace).await?;
+        let (pos, count, last) = (row.number(), row.number(), row.number());
+        if pos == last && count == last {
+            return Ok(Vec::new());
+        }
+        let said = |number: Option<u64>| number.unwrap_or_default();
+        Ok(vec![format!(
+            "the head is at position {}, the log has {} events and ends at {}",
+            said(pos),
+            said(count),
+            said(last)
+        )])
+    }
+}
+
+impl SqlStore {
+    async fn ask(&self, statement: &str, values: &[SqlValue]) -> Result<Vec<Columns>, StoreError> {
+        let rows = self.sql.execute(statement, values).await.map_err(|why| StoreError::Unavailable(why.0))?;
+        Ok(rows.into_iter().map(Columns::of).collect())
+    }
+
+    /// The same, where no row at all means that there is no workspace.
+    async fn there(&self, statement: &str, values: &[SqlValue]) -> Result<Vec<Columns>, StoreError> {
+        let rows = self.ask(statement, values).await?;
+        if rows.is_empty() { Err(StoreError::NoWorkspace) } else { Ok(rows) }
+    }
+
+    async fn one(&self, statement: &str, workspace: &str) -> Result<Columns, StoreError> {
+        self.there(statement, &[workspace.into()]).await?.into_iter().next().ok_or(StoreError::NoWorkspace)
+    }
+
+    /// What the words of a database mean that took no commit. Everything was rolled back, so the head can be asked.
+    async fn refusal(&self, workspace: &str, batch: &Batch, why: &SqlError) -> Result<StoreError, StoreError> {
+        let says = |text: &str| why.0.contains(text);
+        if says(NO_WORKSPACE) {
+            return Ok(StoreError::NoWorkspace);
+        }
+        if says(FENCED) {
+            let stored = self.head(workspace).await?.epoch;
+            return Ok(StoreError::Conflict(Conflict::Fenced { stored }));
+        }
+        if says(MOVED) {
+            let stored = self.head(workspace).await?.pos;
+            return Ok(StoreError::Conflict(Conflict::Head { stored }));
+        }
+        if says(TAKEN)
+            && let Some(at) = self.taken(workspace, batch).await?
+        {
+            return Ok(StoreError::Conflict(Conflict::Taken(at)));
+        }
+        Ok(StoreError::Unavailable(why.0.clone()))
+    }
+
+    /// The first address of `batch` that has to be free and is not.
+    async fn taken(&self, workspace: &str, batch: &Batch) -> Result<Option<Address>, StoreError> {
+        let inserted = batch.writes.iter().filter(|(_, write)| matches!(write, Write::Insert(_)));
+        let addresses: Vec<Address> = inserted.map(|(at, _)| at.clone()).collect();
+        let rows = self.rows(workspace, &addresses).await?;
+        Ok(addresses.into_iter().zip(rows).find(|(_, row)| row.is_some()).map(|(at, _)| at))
+    }
+}
+
+/// A number to compare with stored ones, which never come near 63 bits: one beyond them is equal to none either way.
+fn number(number: u64) -> SqlValue {
+    SqlValue::Integer(i64::try_from(number).unwrap_or(i64::MAX))
+}
+
+fn number_at_most(limit: usize) -> SqlValue {
+    SqlValue::Integer(i64::try_from(limit).unwrap_or(i64::MAX))
+}
