@@ -13,7 +13,7 @@ const SEEDS: &str = "1..200";
 pub fn run() -> Result<(), Failure> {
     let mut ledger = Ledger::default();
     ledger
-        .step("setup", setup::run)
+        .step("setup", setup::with_worker_tools)
         .step("format", || run_program(&mut cargo(&["fmt", "--all", "--check"])))
         .step("tidy", tidy::run)
         .step("clippy", || {
@@ -22,9 +22,9 @@ pub fn run() -> Result<(), Failure> {
         })
         .step("kernel for wasm", build::kernel_for_wasm)
         .step("tests", || test::workspace(&[]))
+        .step("conformance, native", || conformance::on(Host::Native))
         .step("cloudflare", cloudflare::dry_run)
         .step("Workers", cloudflare::test)
-        .step("conformance, native", || conformance::on(Host::Native))
         .step("conformance, workerd", || conformance::on(Host::Workerd))
         .step("simulation", || sim::run(&["--dev", "--seeds", SEEDS].map(str::to_owned)))
         .step("kernel documentation", || {

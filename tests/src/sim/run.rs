@@ -334,6 +334,6 @@ fn told(outcome: &Result<Reply, Failure>) -> String {
         }
         Err(Failure::Refused(rejection)) => format!("refused, {}", rejection.code.name()),
         Err(Failure::Store(error)) => format!("failed, {error}"),
-        Err(Failure::Transfer(fault, detail)) => format!("failed, {fault:?}: {detail}"),
+        Err(Failure::Transfer(fault, why)) => format!("not carried over, {fault:?}: {why}"),
     }
 }
