@@ -25,7 +25,16 @@ const PANICS: Worker = Worker { name: "panic", package: "kernelos-panic-worker",
 const FRONT: Worker = Worker { name: "front", package: "kernelos-front-worker", gzip_max: 3_000_000 };
 
 /// What is told of Workers under the real workerd.
-const TESTS: [&str; 5] = ["panic/panic", "front/kit", "front/object", "front/memory", "front/crash"];
+const TESTS: [&str; 8] = [
+    "panic/panic",
+    "front/kit",
+    "front/object",
+    "front/memory",
+    "front/crash",
+    "whole/edge",
+    "whole/streams",
+    "whole/work",
+];
 
 /// A Worker: a crate, and the folder below `target/cloudflare` that its `wrangler.toml` names.
 #[derive(Clone, Copy)]
@@ -59,8 +68,7 @@ pub fn build(options: &[String]) -> Result<(), Failure> {
 /// What Workers do under the real workerd: die, sleep, wake one another, share memory, and are killed.
 pub fn test() -> Result<(), Failure> {
     setup::with_worker_tools()?;
-    let sequencer = WORKERS.into_iter().filter(|worker| worker.name == "sequencer");
-    let tested: Vec<Worker> = [PANICS, FRONT].into_iter().chain(sequencer).collect();
+    let tested: Vec<Worker> = [PANICS, FRONT].into_iter().chain(WORKERS).collect();
     workers(&tested, Kind::Quick)?;
     let mut command = node(&["--test", "--test-concurrency=1"])?;
     run(command.args(TESTS.map(|test| format!("tests/workers/{test}.test.mjs"))))
