@@ -4,4 +4,5 @@ pub mod crash;
 pub mod history;
 pub mod hosts;
 pub mod sim;
+pub mod travel;
 mod workflows;

@@ -128,11 +128,13 @@ impl Worker {
 
     /// Everything the packed files follow from, by age and size.
     fn origin(self, kind: Kind) -> String {
-        let tools = ["bundle.mjs", "shim/shim.js", "shim/death.js", "shim/streams.js", "package-lock.json"];
-        let tools = tools.map(|tool| root().join("hosts/cloudflare").join(tool));
-        let lock = root().join("Cargo.lock");
-        let own = [self.wasm(kind), lock].into_iter().chain(tools).map(|path| look(&path));
-        own.collect::<Vec<_>>().join(" ")
+        let tools = root().join("hosts/cloudflare");
+        let shim = fs::read_dir(tools.join("shim")).into_iter().flatten().flatten().map(|file| file.path());
+        let named =
+            [self.wasm(kind), root().join("Cargo.lock"), tools.join("bundle.mjs"), tools.join("package-lock.json")];
+        let mut looks: Vec<String> = named.into_iter().chain(shim).map(|path| look(&path)).collect();
+        looks.sort();
+        looks.join(" ")
     }
 
     fn is_stale(self, kind: Kind) -> bool {

@@ -4,11 +4,11 @@
 use crate::cloudflare;
 use crate::endpoint::Endpoint;
 use crate::failure::Failure;
-use crate::process::{cargo, root, run as run_program};
+use crate::process::{cargo, root, run as run_program, run_along};
 use crate::setup;
 use std::fs::File;
 use std::io::IsTerminal as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 /// Inside `target`, so nothing outside the tree is touched and `cargo clean` forgets it.
 const DATA: &str = "target/dev-data";
@@ -48,7 +48,7 @@ pub fn workerd() -> Result<(), Failure> {
         "dev: the Workers of this tree under workerd, data in {WORKERD_DATA}; where they listen, and the token of"
     );
     eprintln!("     their owner, come next. Ctrl-C ends them.");
-    run_program(cloudflare::host(&["--persist", WORKERD_DATA])?.stdin(Stdio::piped()))
+    run_along(&mut cloudflare::host(&["--persist", WORKERD_DATA])?)
 }
 
 /// Runs the example to its end.

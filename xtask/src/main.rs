@@ -29,7 +29,8 @@ cargo xtask <command>
                              perhaps KERNELOS_API_KEY)
   dev --host workerd         the Cloudflare host on this machine, its data in target/dev-workerd, until Ctrl-C
   verify                     everything CI checks, in CI's order, with a ledger of times at the end
-  setup                      make sure of targets, components, C compiler, Node and npm peers (the others do this too)
+  setup                      make sure of targets, components, C compiler, Node, npm peers and what runs Workers (the
+                             others do this too, each as far as it needs it)
   tidy                       style and architecture as a test
   test [FILTER...]           all tests, or those whose name contains a filter; arguments are passed on to cargo test
   test conformance [--host native|workerd] [--rounds N] [FILTER...]
@@ -68,7 +69,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ("dev", [option, host]) if option == "--host" && host == "workerd" => dev::workerd(),
         ("dev", question) => dev::run(question),
         ("verify", []) => verify::run(),
-        ("setup", []) => setup::run(),
+        ("setup", []) => setup::with_worker_tools(),
         ("tidy", []) => tidy::run(),
         ("test", [what, options @ ..]) if what == "conformance" => conformance::run(options),
         ("test", [what]) if what == "workers" => cloudflare::test(),

@@ -13,7 +13,7 @@ const SEEDS: &str = "1..200";
 pub fn run() -> Result<(), Failure> {
     let mut ledger = Ledger::default();
     ledger
-        .step("setup", setup::run)
+        .step("setup", setup::with_worker_tools)
         .step("format", || run_program(&mut cargo(&["fmt", "--all", "--check"])))
         .step("tidy", tidy::run)
         .step("clippy", || {

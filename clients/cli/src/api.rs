@@ -7,7 +7,8 @@ use crate::outcome::Problem;
 use crate::place::{Place, TOKEN, Target};
 use bytes::{Bytes, BytesMut};
 use egress_http::{HttpDialler, SystemResolver};
-use http::{Method, Request, Response, request};
+pub use http::Method;
+use http::{Request, Response, StatusCode, request};
 use ports::egress::{ConnectionBody, ExchangeError, Peer};
 use ports::{Dial as _, Resolver as _};
 use serde_json::Value;
@@ -18,6 +19,9 @@ use tokio::time::timeout;
 
 /// The largest answer that is read.
 const ANSWER_MAX: usize = 64 << 20;
+
+/// How long one part of a file may take: it is taken in and committed before it is answered.
+const BYTES_WITHIN: Duration = Duration::from_secs(120);
 
 /// A host to talk to.
 pub struct Api {
@@ -143,15 +147,52 @@ impl Api {
         }
         let outcome = timeout(Duration::from_millis(timeout_ms), self.exchange(request, body)).await;
         let outcome = outcome.unwrap_or_else(|_| Err(self.unreachable(format!("nothing came within {timeout_ms} ms"))));
-        let response = outcome?;
-        let ok = response.status().is_success();
+        self.told(&outcome?)
+    }
+
+    /// Send bytes to `path`. What comes back without a body is told as null.
+    pub async fn bytes(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<Value, Problem> {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let outcome = timeout(BYTES_WITHIN, self.exchange(request, body)).await;
+        let response = outcome.unwrap_or_else(|_| Err(self.unreachable("nothing came in a long time")))?;
+        if response.status() == StatusCode::NO_CONTENT { Ok(Value::Null) } else { self.told(&response) }
+    }
+
+    /// Ask `path` for something that is not JSON and may be long: its body as it comes.
+    pub async fn download(&self, path: &str, body: &Value) -> Result<Box<dyn ConnectionBody>, Problem> {
+        let request = Request::builder().method(Method::POST).uri(path).header("content-type", "application/json");
+        let response = self.open(request, Bytes::from(body.to_string())).await?;
+        if response.status().is_success() {
+            return Ok(response.into_body());
+        }
+        Err(match self.told(&self.whole(response).await?) {
+            Err(problem) => problem,
+            Ok(_) => Problem::failed("protocol", "the host's answer is none", ""),
+        })
+    }
+
+    fn told(&self, response: &Response<Bytes>) -> Result<Value, Problem> {
         let value: Value = serde_json::from_slice(response.body()).map_err(|why| self.not_json(&why))?;
-        if ok { Ok(value) } else { Err(self.refused(&value)) }
+        if response.status().is_success() { Ok(value) } else { Err(self.refused(&value)) }
     }
 
     /// One exchange with the host, with the whole answer.
     async fn exchange(&self, request: request::Builder, body: Bytes) -> Result<Response<Bytes>, Problem> {
-        let (head, mut body) = self.open(request, body).await?.into_parts();
+        self.whole(self.open(request, body).await?).await
+    }
+
+    /// All of an answer.
+    async fn whole(&self, response: Response<Box<dyn ConnectionBody>>) -> Result<Response<Bytes>, Problem> {
+        let (head, mut body) = response.into_parts();
         let mut whole = BytesMut::new();
         while let Some(piece) = body.chunk().await.map_err(|why| self.unreachable(why))? {
             if whole.len() + piece.len() > ANSWER_MAX {

@@ -9,6 +9,7 @@ mod flow;
 pub mod init;
 pub mod provider;
 mod reading;
+pub mod transfer;
 pub mod workspace;
 
 pub use flow::{Approve, Check, Run, Task, TaskCancel, TaskFollow, TaskList, TaskRetry, TaskShow, Watch, Workflow};
@@ -102,9 +103,15 @@ pub enum Command {
     Egress(egress::Egress),
     /// Show what was used of providers, and what it cost.
     Usage(Reading),
-    /// Workspaces of this machine: list, show, create.
+    /// Workspaces of this machine: list, show, create, adopt.
     #[command(subcommand)]
     Workspace(workspace::Workspace),
+    /// Write a workspace to a file, for another host or to keep.
+    #[command(after_help = transfer::EXPORT_EXAMPLES)]
+    Export(transfer::Export),
+    /// Take a workspace in from a file.
+    #[command(after_help = transfer::IMPORT_EXAMPLES)]
+    Import(transfer::Import),
     /// Show the event log.
     Log(Log),
     /// Replay a workspace from its first event; with --verify, compare everything that is stored.

@@ -1,5 +1,6 @@
 //! `kernelos`: the command line, with the embedded native host in it.
 
+pub mod age;
 pub mod api;
 pub mod args;
 pub mod commands;
@@ -14,4 +15,5 @@ pub mod source;
 pub mod sse;
 pub mod table;
 pub mod timeline;
+pub mod transfer;
 pub mod words;

@@ -2,7 +2,9 @@
 
 use crate::{Failure, Sequencer};
 use bytes::Bytes;
+use kernel::machine::Moment;
 use ports::sequencing::{EventView, SequencingError};
+use ports::transfer::ImportAsk;
 use ports::wire::{self, Answered, Look, Told};
 use serde::Serialize;
 
@@ -20,9 +22,15 @@ impl Sequencer {
             Look::Describe => written(self.describe().await),
             Look::Task(task) => written(self.task(*task).await),
             Look::Read(query) => written(self.read(query).await),
-            Look::Due(limit) => written(self.due(*limit).await),
+            Look::Due(limit) => written(self.waiting(*limit).await),
             Look::Effect(effect) => written(self.effect(*effect).await),
+            Look::Export(ask) => written(self.export(ask).await),
         }
+    }
+
+    /// What becomes of an import, as it is written.
+    pub async fn take_in(&mut self, ask: ImportAsk, moment: Moment) -> Bytes {
+        written(self.import(ask, moment).await)
     }
 
     /// Events after a position, so many or so large together. Large ones are read one at a time: the memory that a page

@@ -67,6 +67,22 @@ async function end(code) {
 }
 for (const signal of ["SIGTERM", "SIGINT"]) process.on(signal, () => end(0));
 process.stdin.on("end", () => end(0)).resume();
+setInterval(() => workerd.every(isAlive) || die(), 50);
+
+/** Ends at once, and with it the workerd that Miniflare may have started in the place of one that died. */
+function die() {
+  console.error("workerd died; not started anew");
+  for (const child of childrenOf(process.pid)) process.kill(child, "SIGKILL");
+  process.exit(1);
+}
+
+function isAlive(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return ending;
+  }
+}
 
 /** One Worker as its wrangler.toml says. */
 function worker(path, index) {

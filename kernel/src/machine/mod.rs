@@ -22,6 +22,7 @@ mod request;
 mod reveal;
 mod roots;
 mod supply;
+mod take;
 
 pub use heads::{Heads, StreamHead};
 pub use held::Held;
@@ -30,6 +31,7 @@ pub use request::{Identity, Moment, Reply, Request};
 pub use reveal::Revealed;
 pub use roots::{over_base, page_row, pages_space, row_hash};
 pub use supply::kept_key;
+pub use take::{Incoming, Taken, subject_named};
 
 use crate::id::{BlobId, KeyId, WorkspaceId};
 use crate::key::{Line, Space};

@@ -1,5 +1,5 @@
 // What clients see when the wasm of a Worker dies. "At once" is measured against what they would wait otherwise: the work
-// that is failed here takes ten minutes, and a client that sees no heartbeat gives up after a minute.
+// that is failed here takes ten minutes, and a client that hears no heartbeat gives up after 45 seconds.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -90,6 +90,14 @@ for (const deed of ["panic", "panic-later", "trap"]) {
     await works("two");
   });
 }
+
+test("a Worker that dies before it asks an object answers with a problem, too", async () => {
+  const pending = ask("two", "hang");
+  await sleep(200);
+  await isProblem(await ask("worker", "panic"));
+  await isProblem(await pending);
+  await works("one");
+});
 
 test("a socket of an object at rest survives the death of another", async () => {
   const socket = await watch("two");

@@ -9,9 +9,12 @@ mod dev;
 mod doctor;
 mod documents;
 mod egress;
+mod export;
 mod ids;
+mod import;
 mod init;
 mod log;
+mod progress;
 mod provider;
 mod replay;
 mod run;
@@ -41,6 +44,8 @@ pub fn run(args: &Args) -> Result<(), Problem> {
         Command::Egress(egress) => egress::run(place, egress),
         Command::Usage(usage) => usage::run(place, usage),
         Command::Workspace(workspace) => workspace::run(place, workspace),
+        Command::Export(export) => export::run(place, export),
+        Command::Import(import) => import::run(place, import),
         Command::Run(run) => run::run(place, run),
         Command::Task(task) => task::run(place, task),
         Command::Approve(approve) => approve::run(place, approve),

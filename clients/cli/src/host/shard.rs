@@ -95,6 +95,19 @@ fn spawn_one(data: PathBuf, nth: usize, store: StoreFactory) -> Result<(Shard, J
     Ok((shard, thread))
 }
 
+/// The workspaces there are; one that is being imported is none yet.
+async fn there(store: &dyn Store) -> Result<Vec<String>, StoreError> {
+    let mut there = Vec::new();
+    for name in store.workspaces().await? {
+        let Ok(id) = name.parse() else { continue };
+        // One that cannot be read is there: whoever asks for it is told what is wrong with it.
+        if !sequencer::is_under_way(store, id).await.unwrap_or_default() {
+            there.push(name);
+        }
+    }
+    Ok(there)
+}
+
 async fn answer(ask: Ask, store: &Rc<dyn Store>, vault: &Rc<dyn Vault>) {
     match ask {
         Ask::Create(id, reply) => {
@@ -105,7 +118,7 @@ async fn answer(ask: Ask, store: &Rc<dyn Store>, vault: &Rc<dyn Vault>) {
             let _ = reply.send(made);
         }
         Ask::Workspaces(reply) => {
-            let _ = reply.send(store.workspaces().await);
+            let _ = reply.send(there(&**store).await);
         }
         Ask::Open(id, reply) => {
             let _ = reply.send(actor::spawn(id, store, vault).await);

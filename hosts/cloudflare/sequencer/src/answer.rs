@@ -7,6 +7,7 @@ use cloudflare::Isolate;
 use futures_util::future::{Either, select};
 use kernel::id::Id;
 use kernel::machine::Moment;
+use ports::transfer::{ImportAsk, ImportStand};
 use ports::views::{TaskStatus, TaskView};
 use ports::wire::{self, Answered, Ask, Look, Replied, Sent};
 use ports::{Clock as _, Entropy as _, SequencingError, Timer as _};
@@ -29,8 +30,25 @@ impl Desk {
                 watch::tell_deltas(&self.platform, &deltas);
                 wire::answer(&Ok(()))
             }
+            Ask::Import(ask) => wire::answer(&self.take_in(ask)),
             Ask::Look(look) => self.look(&look),
         }
+    }
+
+    /// Do something about an import. Beginning it makes the workspace, which is nobody's until it is whole.
+    fn take_in(self: &Rc<Self>, ask: ImportAsk) -> Answered<ImportStand> {
+        if matches!(ask, ImportAsk::Begin { .. }) {
+            self.create()?;
+        }
+        let moment = moment()?;
+        let (done, is_gone) = self.turn(async |sequencer| {
+            let done = sequencer.import(ask, moment).await;
+            (done, sequencer.is_gone())
+        })?;
+        if is_gone {
+            self.seat.leave();
+        }
+        Ok(done?)
     }
 
     fn look(&self, look: &Look) -> Bytes {

@@ -43,6 +43,13 @@ impl Seat {
         seat
     }
 
+    /// There is nothing to be asked any more.
+    pub fn leave(&self) {
+        if let Ok(mut open) = self.sequencer.try_borrow_mut() {
+            *open = None;
+        }
+    }
+
     /// It was used. Others forget, or it does itself, when all together hold too much.
     pub fn was_used(&self) {
         self.used.set(TURNS.get() + 1);

@@ -83,8 +83,9 @@ impl DurableObject for Mortal {
     }
 }
 
+/// A panic.
 #[expect(clippy::panic, reason = "this is what the Worker is for")]
-fn die() -> Result<Response> {
+pub fn die() -> Result<Response> {
     panic!("asked to")
 }
 
