@@ -39,9 +39,8 @@ impl Story {
         let mut dice = Dice::new(1);
         for batch in 0..10 {
             let title = |dice: &mut Dice| (0..30).map(|_| format!("{:016x}", dice.next())).collect::<String>();
-            let commands: Vec<Value> = (0..60)
-                .map(|_| json!({ "type": "task.create", "data": { "title": title(&mut dice) } }))
-                .collect();
+            let commands: Vec<Value> =
+                (0..60).map(|_| json!({ "type": "task.create", "data": { "title": title(&mut dice) } })).collect();
             let body = json!({ "commands": commands }).to_string();
             let sent = client.post(&desk.path("/commands"), &format!("batch-{batch}"), body.as_bytes()).unwrap();
             assert_eq!(sent.status, 200, "{}", sent.json());
@@ -137,7 +136,8 @@ fn a_workspace_is_written_read_adopted_and_refused_a_second_time() {
 fn a_passphrase_opens_what_was_written_for_it_and_another_does_not() {
     let story = Story::begin();
     let (_, there) = story.machine("there");
-    let (file, right, wrong) = (story.dir.path().join("p"), story.dir.path().join("right"), story.dir.path().join("wrong"));
+    let (file, right, wrong) =
+        (story.dir.path().join("p"), story.dir.path().join("right"), story.dir.path().join("wrong"));
     std::fs::write(&right, "correct horse\n").unwrap();
     std::fs::write(&wrong, "battery staple\n").unwrap();
     let wrote = story.here.told(&["export", "-o", text(&file)], "correct horse\n");
@@ -155,7 +155,9 @@ fn what_is_cut_or_altered_is_said_before_any_host_hears_of_it() {
     let (_, there) = story.machine("there");
     let good = std::fs::read(&story.file).unwrap();
     let bad = story.dir.path().join("bad");
-    for (at, code) in [(10, "import_cut"), (300, "import_cut"), (good.len() / 2, "import_cut"), (good.len() - 1, "import_cut")] {
+    for (at, code) in
+        [(10, "import_cut"), (300, "import_cut"), (good.len() / 2, "import_cut"), (good.len() - 1, "import_cut")]
+    {
         std::fs::write(&bad, &good[..at]).unwrap();
         failed(&story.import(&there, &bad), code);
     }
@@ -190,6 +192,8 @@ fn an_import_that_was_killed_goes_on_where_it_was() {
     let stands = host.client().send("HEAD", &path, &[], b"").unwrap();
     assert_eq!((stands.status, stands.header("upload-offset")), (204, Some(offset.to_string().as_str())));
     host.kill();
+    let verified = there.run(&["replay", "--verify"]);
+    assert!(verified.code == 0 && verified.err.contains("is being imported"), "{verified:?}");
     let imported = story.import(&there, &story.file);
     assert_eq!(imported.code, 0, "{imported:?}");
     story.is_there(&there);
@@ -205,7 +209,8 @@ fn an_import_that_was_given_up_leaves_nothing_and_can_be_begun_again() {
     let given_up = there.run(&["import", "--discard", text(&story.file)]);
     assert_eq!(given_up.code, 0, "{given_up:?}");
     let left: Vec<_> = std::fs::read_dir(place.data().join("workspaces")).unwrap().map(Result::unwrap).collect();
-    let left: Vec<_> = left.iter().filter(|file| file.file_name().to_str().unwrap().contains(&story.workspace)).collect();
+    let left: Vec<_> =
+        left.iter().filter(|file| file.file_name().to_str().unwrap().contains(&story.workspace)).collect();
     assert!(left.is_empty(), "{left:?}");
     failed(&there.run(&["import", "--discard", text(&story.file)]), "import_unknown");
     assert_eq!(story.import(&there, &story.file).code, 0);

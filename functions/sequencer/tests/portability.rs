@@ -9,7 +9,7 @@ use kernel::seal::TransferKey;
 use kernelos_sequencer::Failure;
 use ports::problem::Fault;
 use ports::sequencing::WorkspaceView;
-use ports::transfer::{self, About, ExportAsk, ImportAsk};
+use ports::transfer::{self, About, Ending, ExportAsk, FrameKind, ImportAsk, MAGIC};
 use ports::views::Query;
 use ports::{Store as _, StoreError};
 use support::Desk;
@@ -204,9 +204,9 @@ fn a_file_of_another_version_says_so() {
         let (about, ..) = About::read(&file).unwrap();
         for about in [About { file: 2, ..about.clone() }, About { format: 9, ..about }] {
             let raw = serde_json::to_vec(&about).unwrap();
-            let frame = transfer::write(&mut transfer::begin(), transfer::FrameKind::About, &raw);
+            let frame = transfer::write(&mut transfer::begin(), FrameKind::About, &raw);
             let mut elsewhere = Elsewhere::new(desk.workspace).await;
-            let head = [transfer::MAGIC, &frame].concat();
+            let head = [MAGIC, &frame].concat();
             let begun = elsewhere.ask(ImportAsk::Begin { head, key: transfer_key() }).await;
             assert_eq!(fault(&begun), Some(Fault::ImportVersion));
             elsewhere.nothing_is_there().await;
@@ -257,5 +257,131 @@ fn a_workspace_that_does_not_exist_is_not_exported() {
         let ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, cursor: None };
         assert_eq!(elsewhere.sequencer.export(&ask).await, Err(Failure::Store(StoreError::NoWorkspace)));
         assert_eq!(elsewhere.store.head(&elsewhere.workspace.to_string()).await.unwrap().pos, 0);
+    });
+}
+
+/// Records of one frame after the other, as anybody may write them who knows the format.
+type Frames = Vec<Vec<(u8, Vec<u8>)>>;
+
+/// The records of a file, without its first and last frame.
+fn taken_apart(file: &[u8]) -> Frames {
+    let (_, size, mut chain) = About::read(file).unwrap();
+    let (mut rest, mut frames) = (&file[size..], Vec::new());
+    while let Some(frame) = transfer::read(rest, &chain).unwrap() {
+        (rest, chain) = (&rest[frame.size..], frame.chain);
+        let (mut raw, mut records) = (frame.raw.as_slice(), Vec::new());
+        while frame.kind == FrameKind::Records && !raw.is_empty() {
+            let length = u32::from_le_bytes(raw[1..5].try_into().unwrap()) as usize;
+            records.push((raw[0], raw[5..5 + length].to_vec()));
+            raw = &raw[5 + length..];
+        }
+        frames.push(records);
+    }
+    frames.pop();
+    frames
+}
+
+/// A file of these records, with every hash, count and seal as it has to be for them.
+fn put_together(about: &About, frames: &Frames, more: impl FnOnce(&mut Ending)) -> Vec<u8> {
+    let mut chain = transfer::begin();
+    let mut file = MAGIC.to_vec();
+    file.extend(transfer::write(&mut chain, FrameKind::About, &serde_json::to_vec(about).unwrap()));
+    for records in frames.iter().filter(|records| !records.is_empty()) {
+        let mut raw = Vec::new();
+        for (kind, bytes) in records {
+            raw.push(*kind);
+            raw.extend((bytes.len() as u32).to_le_bytes());
+            raw.extend(bytes);
+        }
+        file.extend(transfer::write(&mut chain, FrameKind::Records, &raw));
+    }
+    let count = |sort: u8| frames.iter().flatten().filter(|(kind, _)| *kind == sort).count() as u64;
+    let (events, keys, chunks) = (count(2), count(3), count(4));
+    let mut ending = Ending { events, keys, chunks, roots: about.roots.clone(), seal: transfer_key().seal(&chain) };
+    more(&mut ending);
+    file.extend(transfer::write(&mut chain, FrameKind::Ending, &serde_json::to_vec(&ending).unwrap()));
+    file
+}
+
+#[test]
+fn a_file_that_somebody_wrote_who_knows_the_format_and_the_key_is_compared_with_its_log() {
+    block_on(async {
+        let mut desk = past().await;
+        let file = exported(&mut desk.sequencer).await;
+        let (about, ..) = About::read(&file).unwrap();
+        let whole = taken_apart(&file);
+        assert!(put_together(&about, &whole, |_| ()) == file, "it is put together as it was");
+        let place = |kind: u8, nth: usize| {
+            let all = whole.iter().enumerate().flat_map(|(frame, records)| {
+                records.iter().enumerate().filter(move |(_, (it, _))| *it == kind).map(move |(at, _)| (frame, at))
+            });
+            all.collect::<Vec<_>>()[nth]
+        };
+        let (sealed, event, key, chunk) = (place(1, 3), place(2, 40), place(3, 2), place(4, 1));
+        let without = |(frame, at): (usize, usize)| {
+            let mut frames = whole.clone();
+            frames[frame].remove(at);
+            frames
+        };
+        let with = |(frame, at): (usize, usize), change: &dyn Fn(&mut Vec<u8>)| {
+            let mut frames = whole.clone();
+            change(&mut frames[frame][at].1);
+            frames
+        };
+        let twice = |(frame, at): (usize, usize)| {
+            let mut frames = whole.clone();
+            let record = frames[frame][at].clone();
+            frames[frame].insert(at, record);
+            frames
+        };
+        let flipped = |bytes: &mut Vec<u8>| *bytes.last_mut().unwrap() ^= 1;
+        let renamed = |bytes: &mut Vec<u8>| {
+            let text = String::from_utf8(bytes.clone()).unwrap();
+            *bytes = text.replacen("owner", "other", 1).into_bytes();
+        };
+        let beyond = |bytes: &mut Vec<u8>| bytes[10 + 52 + 5] = b'9';
+        let mut swapped = whole.clone();
+        let last = swapped.len() - 1;
+        swapped.swap(last, last - 1);
+        let stories = [
+            ("units that are gone", without(sealed)),
+            ("units of somebody else", with(sealed, &flipped)),
+            ("an event that is gone", without(event)),
+            ("an event twice", twice(event)),
+            ("an event by somebody else", with(event, &renamed)),
+            ("a key that is gone", without(key)),
+            ("a key twice", twice(key)),
+            ("a key that is another", with(key, &flipped)),
+            ("a chunk that is gone", without(chunk)),
+            ("a chunk twice", twice(chunk)),
+            ("a chunk that is another", with(chunk, &flipped)),
+            ("a chunk behind the last", with(chunk, &beyond)),
+            ("chunks in another order", swapped),
+        ];
+        for (story, frames) in stories {
+            let mut elsewhere = Elsewhere::new(desk.workspace).await;
+            let taken = elsewhere.take_in(&put_together(&about, &frames, |_| ()), usize::MAX).await;
+            assert_eq!(fault(&taken), Some(Fault::ImportAltered), "{story}: {taken:?}");
+            elsewhere.nothing_is_there().await;
+        }
+        let root = *about.roots.values().next().unwrap();
+        let endings: [(&str, &dyn Fn(&mut Ending)); 4] = [
+            ("other counts", &|ending| ending.events += 1),
+            ("another seal", &|ending| ending.seal = root),
+            ("other roots", &|ending| ending.roots.extend([(Space::MAIN, root)])),
+            ("no root of a line", &|ending| ending.roots.retain(|space, _| *space != Space::MAIN)),
+        ];
+        for (story, change) in endings {
+            let mut elsewhere = Elsewhere::new(desk.workspace).await;
+            let taken = elsewhere.take_in(&put_together(&about, &whole, change), usize::MAX).await;
+            assert_eq!(fault(&taken), Some(Fault::ImportAltered), "{story}");
+            elsewhere.nothing_is_there().await;
+        }
+        let mut roots = about.roots.clone();
+        roots.insert(Space::MAIN, root);
+        let mut elsewhere = Elsewhere::new(desk.workspace).await;
+        let taken = elsewhere.take_in(&put_together(&About { roots, ..about }, &whole, |_| ()), usize::MAX).await;
+        assert_eq!(fault(&taken), Some(Fault::ImportAltered), "roots that the events do not lead to");
+        elsewhere.nothing_is_there().await;
     });
 }
