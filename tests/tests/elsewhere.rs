@@ -139,8 +139,8 @@ fn a_workspace_travels_as_bytes_and_is_then_in_the_directory_of_whoever_took_it_
     let (mut author, mut jobs) = Author::begin(0);
     jobs.extend((0..9).map(|_| author.write(0, kernel::key::BranchId::Main, "task.create", &json!({"title": "x"}))));
     let ((here, from, workspace), (there, to, _)) = (elsewhere(), elsewhere());
+    block_on(here.world.borrow_mut().play(&jobs, &[]));
     block_on(async {
-        here.world.borrow_mut().play(&jobs, &[]).await;
         let mut ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, cursor: None };
         let mut slices = Vec::new();
         loop {

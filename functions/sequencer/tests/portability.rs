@@ -9,42 +9,12 @@ use kernel::seal::TransferKey;
 use kernelos_sequencer::Failure;
 use ports::problem::Fault;
 use ports::sequencing::WorkspaceView;
-use ports::transfer::{self, About, Ending, ExportAsk, FrameKind, ImportAsk, MAGIC};
+use ports::transfer::{self, About, ExportAsk, FrameKind, ImportAsk, MAGIC};
 use ports::views::Query;
 use ports::{Store as _, StoreError};
 use support::Desk;
-use support::transfer::{Elsewhere, exported, fault, transfer_key};
+use support::transfer::{Elsewhere, exported, fault, long, past, transfer_key};
 use testkit::block_on;
-
-/// A desk with a past: answers of every length, a branch, a destroyed key, and two leases that stand.
-async fn past() -> Desk {
-    let mut desk = Desk::new().await;
-    for nth in 0..12 {
-        desk.ask(&format!("a secret question {nth}")).await;
-        let effect = desk.lease(600_000).await.made[0];
-        let answer = if nth % 5 == 0 { long(nth) } else { format!("a secret answer {nth}") };
-        desk.report(effect, 1, &answer).await;
-    }
-    desk.must("branch.fork", r#"{"name":"draft"}"#).await;
-    let gone = desk.ask("what is destroyed").await;
-    desk.must("key.destroy", &format!(r#"{{"subject":"task/{gone}"}}"#)).await;
-    for prompt in ["one that is leased", "another one", "one that waits"] {
-        desk.ask(prompt).await;
-    }
-    desk.lease(600_000).await;
-    desk.lease(600_000).await;
-    desk
-}
-
-/// A text that no compressor makes small: it is kept apart, in several chunks.
-fn long(seed: u64) -> String {
-    let mut state = seed + 1;
-    let digit = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        char::from(b'a' + (state >> 60) as u8)
-    };
-    std::iter::repeat_with(digit).take(2_600_000).collect()
-}
 
 async fn view(desk: &mut Desk) -> WorkspaceView {
     desk.sequencer.describe().await.unwrap()
@@ -257,131 +227,5 @@ fn a_workspace_that_does_not_exist_is_not_exported() {
         let ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, cursor: None };
         assert_eq!(elsewhere.sequencer.export(&ask).await, Err(Failure::Store(StoreError::NoWorkspace)));
         assert_eq!(elsewhere.store.head(&elsewhere.workspace.to_string()).await.unwrap().pos, 0);
-    });
-}
-
-/// Records of one frame after the other, as anybody may write them who knows the format.
-type Frames = Vec<Vec<(u8, Vec<u8>)>>;
-
-/// The records of a file, without its first and last frame.
-fn taken_apart(file: &[u8]) -> Frames {
-    let (_, size, mut chain) = About::read(file).unwrap();
-    let (mut rest, mut frames) = (&file[size..], Vec::new());
-    while let Some(frame) = transfer::read(rest, &chain).unwrap() {
-        (rest, chain) = (&rest[frame.size..], frame.chain);
-        let (mut raw, mut records) = (frame.raw.as_slice(), Vec::new());
-        while frame.kind == FrameKind::Records && !raw.is_empty() {
-            let length = u32::from_le_bytes(raw[1..5].try_into().unwrap()) as usize;
-            records.push((raw[0], raw[5..5 + length].to_vec()));
-            raw = &raw[5 + length..];
-        }
-        frames.push(records);
-    }
-    frames.pop();
-    frames
-}
-
-/// A file of these records, with every hash, count and seal as it has to be for them.
-fn put_together(about: &About, frames: &Frames, more: impl FnOnce(&mut Ending)) -> Vec<u8> {
-    let mut chain = transfer::begin();
-    let mut file = MAGIC.to_vec();
-    file.extend(transfer::write(&mut chain, FrameKind::About, &serde_json::to_vec(about).unwrap()));
-    for records in frames.iter().filter(|records| !records.is_empty()) {
-        let mut raw = Vec::new();
-        for (kind, bytes) in records {
-            raw.push(*kind);
-            raw.extend((bytes.len() as u32).to_le_bytes());
-            raw.extend(bytes);
-        }
-        file.extend(transfer::write(&mut chain, FrameKind::Records, &raw));
-    }
-    let count = |sort: u8| frames.iter().flatten().filter(|(kind, _)| *kind == sort).count() as u64;
-    let (events, keys, chunks) = (count(2), count(3), count(4));
-    let mut ending = Ending { events, keys, chunks, roots: about.roots.clone(), seal: transfer_key().seal(&chain) };
-    more(&mut ending);
-    file.extend(transfer::write(&mut chain, FrameKind::Ending, &serde_json::to_vec(&ending).unwrap()));
-    file
-}
-
-#[test]
-fn a_file_that_somebody_wrote_who_knows_the_format_and_the_key_is_compared_with_its_log() {
-    block_on(async {
-        let mut desk = past().await;
-        let file = exported(&mut desk.sequencer).await;
-        let (about, ..) = About::read(&file).unwrap();
-        let whole = taken_apart(&file);
-        assert!(put_together(&about, &whole, |_| ()) == file, "it is put together as it was");
-        let place = |kind: u8, nth: usize| {
-            let all = whole.iter().enumerate().flat_map(|(frame, records)| {
-                records.iter().enumerate().filter(move |(_, (it, _))| *it == kind).map(move |(at, _)| (frame, at))
-            });
-            all.collect::<Vec<_>>()[nth]
-        };
-        let (sealed, event, key, chunk) = (place(1, 3), place(2, 40), place(3, 2), place(4, 1));
-        let without = |(frame, at): (usize, usize)| {
-            let mut frames = whole.clone();
-            frames[frame].remove(at);
-            frames
-        };
-        let with = |(frame, at): (usize, usize), change: &dyn Fn(&mut Vec<u8>)| {
-            let mut frames = whole.clone();
-            change(&mut frames[frame][at].1);
-            frames
-        };
-        let twice = |(frame, at): (usize, usize)| {
-            let mut frames = whole.clone();
-            let record = frames[frame][at].clone();
-            frames[frame].insert(at, record);
-            frames
-        };
-        let flipped = |bytes: &mut Vec<u8>| *bytes.last_mut().unwrap() ^= 1;
-        let renamed = |bytes: &mut Vec<u8>| {
-            let text = String::from_utf8(bytes.clone()).unwrap();
-            *bytes = text.replacen("owner", "other", 1).into_bytes();
-        };
-        let beyond = |bytes: &mut Vec<u8>| bytes[10 + 52 + 5] = b'9';
-        let mut swapped = whole.clone();
-        let last = swapped.len() - 1;
-        swapped.swap(last, last - 1);
-        let stories = [
-            ("units that are gone", without(sealed)),
-            ("units of somebody else", with(sealed, &flipped)),
-            ("an event that is gone", without(event)),
-            ("an event twice", twice(event)),
-            ("an event by somebody else", with(event, &renamed)),
-            ("a key that is gone", without(key)),
-            ("a key twice", twice(key)),
-            ("a key that is another", with(key, &flipped)),
-            ("a chunk that is gone", without(chunk)),
-            ("a chunk twice", twice(chunk)),
-            ("a chunk that is another", with(chunk, &flipped)),
-            ("a chunk behind the last", with(chunk, &beyond)),
-            ("chunks in another order", swapped),
-        ];
-        for (story, frames) in stories {
-            let mut elsewhere = Elsewhere::new(desk.workspace).await;
-            let taken = elsewhere.take_in(&put_together(&about, &frames, |_| ()), usize::MAX).await;
-            assert_eq!(fault(&taken), Some(Fault::ImportAltered), "{story}: {taken:?}");
-            elsewhere.nothing_is_there().await;
-        }
-        let root = *about.roots.values().next().unwrap();
-        let endings: [(&str, &dyn Fn(&mut Ending)); 4] = [
-            ("other counts", &|ending| ending.events += 1),
-            ("another seal", &|ending| ending.seal = root),
-            ("other roots", &|ending| ending.roots.extend([(Space::MAIN, root)])),
-            ("no root of a line", &|ending| ending.roots.retain(|space, _| *space != Space::MAIN)),
-        ];
-        for (story, change) in endings {
-            let mut elsewhere = Elsewhere::new(desk.workspace).await;
-            let taken = elsewhere.take_in(&put_together(&about, &whole, change), usize::MAX).await;
-            assert_eq!(fault(&taken), Some(Fault::ImportAltered), "{story}");
-            elsewhere.nothing_is_there().await;
-        }
-        let mut roots = about.roots.clone();
-        roots.insert(Space::MAIN, root);
-        let mut elsewhere = Elsewhere::new(desk.workspace).await;
-        let taken = elsewhere.take_in(&put_together(&About { roots, ..about }, &whole, |_| ()), usize::MAX).await;
-        assert_eq!(fault(&taken), Some(Fault::ImportAltered), "roots that the events do not lead to");
-        elsewhere.nothing_is_there().await;
     });
 }
