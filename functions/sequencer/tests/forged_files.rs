@@ -9,8 +9,10 @@ use ports::transfer::{self, About, Ending, FrameKind, MAGIC};
 use support::transfer::{Elsewhere, exported, fault, past, transfer_key};
 use testkit::block_on;
 
-/// Records of one frame after the other, as anybody may write them who knows the format.
-type Frames = Vec<Vec<(u8, Vec<u8>)>>;
+/// Records of one frame.
+type Records = Vec<(u8, Vec<u8>)>;
+/// Those of one frame after the other, as anybody may write them who knows the format.
+type Frames = Vec<Records>;
 
 /// The records of a file, without its first and last frame.
 fn taken_apart(file: &[u8]) -> Frames {
@@ -82,7 +84,7 @@ fn no_record_is_left_out_told_twice_or_replaced() {
     block_on(async {
         let (about, whole) = whole().await;
         let [sealed, event, key, chunk] = [(1, 3), (2, 40), (3, 2), (4, 1)].map(|(kind, nth)| place(&whole, kind, nth));
-        let changed = |(frame, at): (usize, usize), change: &dyn Fn(&mut Vec<(u8, Vec<u8>)>, usize)| {
+        let changed = |(frame, at): (usize, usize), change: &dyn Fn(&mut Records, usize)| {
             let mut frames = whole.clone();
             change(&mut frames[frame], at);
             frames
