@@ -67,10 +67,13 @@ impl Client {
         self.post(&format!("/v1/workspaces/{workspace}/commands"), key, body.as_bytes())
     }
 
-    /// Send a request with the token and JSON's media type.
+    /// Send a request with the token, and with JSON's media type unless `headers` name another.
     pub fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<Answer> {
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.address);
-        head += &format!("authorization: Bearer {}\r\ncontent-type: application/json\r\n", self.token);
+        head += &format!("authorization: Bearer {}\r\n", self.token);
+        if !headers.iter().any(|(name, _)| *name == "content-type") {
+            head += "content-type: application/json\r\n";
+        }
         for (name, value) in headers {
             head += &format!("{name}: {value}\r\n");
         }
