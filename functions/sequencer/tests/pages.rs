@@ -1,4 +1,5 @@
 //! However large events are, a page of them is not, and page by page all are told.
+#![cfg(test)]
 
 mod support;
 
