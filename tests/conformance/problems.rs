@@ -1,5 +1,6 @@
 //! Every code of the published table: what a client does that gets it, or why no client can.
 
+use crate::portability::{File, KEY};
 use crate::room::{Room, fresh_key};
 use crate::routes::description;
 use crate::scene::{Scene, asked_a_person, of_kind};
@@ -14,7 +15,7 @@ use std::collections::BTreeMap;
 const TABLE: &str = include_str!("../contract/problems.txt");
 
 /// What no client can bring about, and who looks after it.
-const FROM_INSIDE_ONLY: [(&str, &str); 3] = [
+const FROM_INSIDE_ONLY: [(&str, &str); 4] = [
     (
         "damaged",
         "takes stored bytes that were altered behind the host: the kit of stores and tests/tests/damage.rs do that",
@@ -23,6 +24,7 @@ const FROM_INSIDE_ONLY: [(&str, &str); 3] = [
         "unavailable",
         "takes a host that loses its store, or stops: the fault simulation and tests/tests/lost_replies.rs",
     ),
+    ("export_overtaken", "takes a key that is destroyed between two slices: functions/sequencer/tests/portability.rs"),
     (
         "command_forgotten",
         "takes records of commands that were cleared away, which no version does yet: kernel/src/machine/admit.rs",
@@ -73,6 +75,32 @@ const GETS: &[(&str, Gets)] = &[
         let body = json!({"workspace": other, "commands": [{"type": "task.create", "data": {"title": "x"}}]});
         it.room.batch("key", &body.to_string())
     }),
+    ("workspace_exists", |it| File::of(&it.host, &it.room.id).begin(&it.host)),
+    ("import_unknown", |it| elsewhere(it, |it, file| file.append(&it.host, 0, b""))),
+    ("import_under_way", |it| {
+        let [first, second] = File::from_elsewhere();
+        assert_eq!(first.begin(&it.host).status, 201);
+        second.begin(&it.host)
+    }),
+    ("import_offset", |it| {
+        let [file, _] = File::from_elsewhere();
+        assert_eq!(file.begin(&it.host).status, 201);
+        file.append(&it.host, 0, &file.bytes)
+    }),
+    ("import_foreign", |it| elsewhere(it, |it, file| file.begin_with(&it.host, b"kernelos is not here", KEY))),
+    ("import_version", |it| elsewhere(it, |it, file| file.begin_with(&it.host, &File::head_of_tomorrow(), KEY))),
+    ("import_altered", |it| {
+        let altered = File::from_elsewhere()[0].altered();
+        let offset = usize::try_from(altered.begin(&it.host).json()["offset"].as_u64().unwrap()).unwrap();
+        altered.append(&it.host, offset, &altered.bytes[offset..])
+    }),
+    ("import_wrong_key", |it| elsewhere(it, |it, file| file.begin_with(&it.host, file.head(), HashText([7; 32])))),
+    ("effects_held", |it| {
+        let [file, _] = File::from_elsewhere();
+        file.take_in(&it.host);
+        Room::at(it.host.client(), &file.workspace).send("timers.fire", &json!({}))
+    }),
+    ("not_held", |it| it.room.send("workspace.adopt", &json!({}))),
     ("invalid_argument", |it| it.room.send("task.create", &json!({"title": ""}))),
     ("control_character", |it| it.room.send("task.create", &json!({"title": "a\u{1b}[31mb"}))),
     ("too_long", |it| it.room.send("task.create", &json!({"title": "x".repeat(513)}))),
@@ -148,6 +176,11 @@ const GETS: &[(&str, Gets)] = &[
         it.room.send("key.destroy", &subject)
     }),
 ];
+
+/// Somebody has a file of a workspace that is not here.
+fn elsewhere(it: &Scene, ask: impl Fn(&Scene, &File) -> Answer) -> Answer {
+    ask(it, &File::from_elsewhere()[0])
+}
 
 fn one_task(title: &str) -> String {
     json!({"commands": [{"type": "task.create", "data": {"title": title}}]}).to_string()

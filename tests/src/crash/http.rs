@@ -86,7 +86,8 @@ impl Client {
         };
         // A host that refuses early closes while the rest is sent; its answer is there nevertheless.
         let sent = connection.get_mut().write_all(bytes);
-        let answer = read(&mut connection).map_err(|why| sent.err().unwrap_or(why))?;
+        let has_body = !bytes.starts_with(b"HEAD ");
+        let answer = read(&mut connection, has_body).map_err(|why| sent.err().unwrap_or(why))?;
         if answer.header("connection") != Some("close") {
             self.connection = Some(connection);
         }
@@ -101,7 +102,7 @@ fn connect(address: SocketAddr) -> io::Result<BufReader<TcpStream>> {
     Ok(BufReader::new(stream))
 }
 
-fn read(connection: &mut BufReader<TcpStream>) -> io::Result<Answer> {
+fn read(connection: &mut BufReader<TcpStream>, has_body: bool) -> io::Result<Answer> {
     let status = line(connection)?;
     let status = status.split(' ').nth(1).and_then(|status| status.parse().ok());
     let status = status.ok_or_else(|| io::Error::other("the answer has no status"))?;
@@ -112,6 +113,10 @@ fn read(connection: &mut BufReader<TcpStream>) -> io::Result<Answer> {
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
     let mut answer = Answer { status, headers, body: Vec::new() };
+    // The headers of an answer to HEAD are those that GET would have.
+    if !has_body {
+        return Ok(answer);
+    }
     if answer.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
         answer.body = chunks(connection)?;
         return Ok(answer);
