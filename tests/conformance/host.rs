@@ -17,12 +17,18 @@ fn kind() -> &'static dyn Kind {
 /// Where a host lives, from one process to the next.
 pub struct Place {
     dir: TempDir,
+    kind: &'static dyn Kind,
 }
 
 impl Place {
     /// An empty directory.
     pub fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap() }
+        Self { dir: tempfile::tempdir().unwrap(), kind: kind() }
+    }
+
+    /// An empty directory for a native host, whatever kind the stories are told of: where workspaces travel to.
+    pub fn native() -> Self {
+        Self { kind: &Native, ..Self::new() }
     }
 
     /// Start a host here, on a free port, and wait until it serves.
@@ -32,12 +38,12 @@ impl Place {
 
     /// The same on the port of an earlier one.
     pub fn start_at(&self, port: u16) -> Running {
-        Running::start(kind(), self.dir.path(), port).unwrap_or_else(|why| panic!("{why}"))
+        Running::start(self.kind, self.dir.path(), port).unwrap_or_else(|why| panic!("{why}"))
     }
 
     /// Hold everything that is stored here against the log. No process is here any more.
     pub fn verify(&self) {
-        kind().verify(self.dir.path()).unwrap_or_else(|why| panic!("{why}"));
+        self.kind.verify(self.dir.path()).unwrap_or_else(|why| panic!("{why}"));
     }
 }
 

@@ -14,6 +14,7 @@ mod examples;
 mod host;
 mod idempotency;
 mod journal;
+mod journey;
 mod limits;
 mod native;
 mod ordering;
