@@ -4,8 +4,10 @@
 //! Adapters implement ports; a conformance kit in `adapters/testkit` states what an implementation must hold.
 
 pub mod ambient;
+pub mod calls;
 pub mod directory;
 pub mod egress;
+pub mod fetch;
 pub mod live;
 pub mod notices;
 pub mod problem;
@@ -23,6 +25,7 @@ pub use directory::Directory;
 pub use egress::{
     Dial, Egress, EgressAnswer, EgressBody, EgressFailure, EgressPolicy, EgressRequest, EgressResponse, Resolver,
 };
+pub use fetch::Fetch;
 pub use live::{LiveChannel, LiveDelta, LiveSubscription};
 pub use notices::Notices;
 pub use problem::Problem;

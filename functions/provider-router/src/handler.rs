@@ -3,62 +3,61 @@
 //! Whoever may call this can have any key of the vault sent to any address, so it must be reachable for the host's own
 //! functions only; it authenticates nobody.
 
-use crate::router::Router;
+use crate::stream::{Form, stream};
+use crate::verify::Prober;
 use bytes::Bytes;
+use futures_util::stream::LocalBoxStream;
 use http::header::{ALLOW, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
+use ports::calls::{CALL, ModelCall, Said, VERIFY};
 use ports::problem::{Fault, Problem, json, unreadable};
-use ports::provider::{ModelFailure, ModelRequest, ModelResponse, Models, ProviderEntry, Silent};
-use serde::{Deserialize, Serialize};
+use ports::provider::{Models as _, ProviderEntry, Silent};
+use ports::verification::Verifier as _;
+use serde::de::DeserializeOwned;
 
-/// Where the handler answers.
-pub const PATH: &str = "/call";
+/// Most bytes of a call. A host that reads bodies stops reading there.
+pub const CALL_BYTES_MAX: usize = 8 << 20;
 
-/// Most bytes of a call.
-const CALL_BYTES_MAX: usize = 8 << 20;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Call {
-    provider: ProviderEntry,
-    request: ModelRequest,
-    idempotency_key: String,
+/// What an answer carries.
+pub enum Body<'a> {
+    /// All there is.
+    Whole(Bytes),
+    /// Pieces while they come, and the outcome. Dropping it gives the call up.
+    Stream(LocalBoxStream<'a, Bytes>),
 }
 
-/// How a call ended. A failed call is an answered request: status 200, because the problem is not the caller's.
-#[derive(Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Outcome {
-    Ok(ModelResponse),
-    Failure(ModelFailure),
+/// Answer one request: what is asked and how it is answered stands in [`ports::calls`]; everything else gets a problem
+/// document.
+pub async fn handle<'a>(request: Request<Bytes>, prober: Prober<'a>) -> Response<Body<'a>> {
+    answer(&request, prober).await.unwrap_or_else(|problem| refusal(&problem).map(Body::Whole))
 }
 
-/// Answer one request: `POST /call` with `{provider, request, idempotency_key}` gets `{"ok": …}` or `{"failure": …}`,
-/// everything else a problem document.
-pub async fn handle(request: Request<Bytes>, router: &Router<'_>) -> Response<Bytes> {
-    let call = match read(&request) {
-        Ok(call) => call,
-        Err(problem) => return refusal(&problem),
-    };
-    let outcome = match router.call(&call.provider, &call.idempotency_key, &call.request, &Silent).await {
-        Ok(response) => Outcome::Ok(response),
-        Err(failure) => Outcome::Failure(failure),
-    };
-    json(StatusCode::OK, &outcome)
-}
-
-/// The call in `request`, or the problem with it.
-fn read(request: &Request<Bytes>) -> Result<Call, Problem> {
-    if request.uri().path() != PATH {
-        return Err(Fault::UnknownRoute.because(format!("calls are made at {PATH}")));
+async fn answer<'a>(request: &Request<Bytes>, prober: Prober<'a>) -> Result<Response<Body<'a>>, Problem> {
+    let path = request.uri().path();
+    if ![CALL, VERIFY].contains(&path) {
+        return Err(Fault::UnknownRoute.because(format!("calls are made at {CALL}, and entries verified at {VERIFY}")));
     }
     if request.method() != Method::POST {
         return Err(Fault::MethodNotAllowed.because("calls are made by POST"));
     }
+    if path == VERIFY {
+        let entry: ProviderEntry = read(request, "the body is not the entry of a provider")?;
+        return Ok(json(StatusCode::OK, &prober.verify(&entry).await).map(Body::Whole));
+    }
+    let ModelCall { provider, request: asked, idempotency_key } =
+        read(request, "the body is not a call {provider, request, idempotency_key}")?;
+    if let Some(form) = Form::wanted(request.headers()) {
+        return Ok(stream(ModelCall { provider, request: asked, idempotency_key }, prober.router, form));
+    }
+    let outcome = prober.router.call(&provider, &idempotency_key, &asked, &Silent).await;
+    Ok(json(StatusCode::OK, &Said::from(outcome)).map(Body::Whole))
+}
+
+/// The body of `request`, or the problem with it.
+fn read<T: DeserializeOwned>(request: &Request<Bytes>, wanted: &str) -> Result<T, Problem> {
     if request.body().len() > CALL_BYTES_MAX {
         return Err(Fault::BodyTooLarge.because(format!("a call has at most {CALL_BYTES_MAX} bytes")));
     }
-    let wanted = "the body is not a call {provider, request, idempotency_key}";
     serde_json::from_slice(request.body()).map_err(|error| unreadable(&error).within(wanted))
 }
 

@@ -9,11 +9,12 @@ mod concealment;
 mod failure;
 mod handler;
 mod router;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod verify;
 
-pub use handler::{PATH, handle};
+pub use handler::{Body, CALL_BYTES_MAX, handle};
 pub use ports::provider::ProviderEntry;
 pub use router::{ANSWER_BYTES_MAX, Router};
 pub use verify::Prober;

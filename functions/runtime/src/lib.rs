@@ -5,6 +5,8 @@
 
 mod perform;
 mod request;
+mod shift;
 mod work;
 
 pub use perform::{Finished, Runtime};
+pub use shift::{Left, Shift, Shifts};

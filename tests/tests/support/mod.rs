@@ -11,6 +11,7 @@ pub mod far;
 pub mod host;
 pub mod ledger;
 pub mod load;
+pub mod near;
 pub mod peer;
 pub mod say;
 pub mod script;

@@ -1,0 +1,5 @@
+//! Stories of a platform that only fetches.
+
+mod exchanges;
+mod names;
+mod platform;

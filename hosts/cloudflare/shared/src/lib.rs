@@ -1,0 +1,1 @@
+//! What the Workers of the Cloudflare host have in common.
