@@ -5,7 +5,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{Request, Response};
 use ports::egress::ConnectionBody;
-use ports::provider::{FailureClass, Live, ModelFailure, ModelRequest, ModelResponse, Models as _, ProviderEntry, Stop};
+use ports::provider::{
+    FailureClass, Live, ModelFailure, ModelRequest, ModelResponse, Models as _, ProviderEntry, Stop,
+};
 use ports::{Fetch, Verifier as _};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -74,8 +76,7 @@ fn entry() -> ProviderEntry {
 
 async fn call(peer: &Rc<Peer>) -> (Result<ModelResponse, ModelFailure>, Vec<String>) {
     let models = HttpModels::new(Rc::clone(peer) as Rc<dyn Fetch>, "https://router");
-    let request =
-        ModelRequest { model: "m".into(), messages: vec![], tools: vec![], max_tokens: None, schema: None };
+    let request = ModelRequest { model: "m".into(), messages: vec![], tools: vec![], max_tokens: None, schema: None };
     let heard = Heard::default();
     (models.call(&entry(), "key-7", &request, &heard).await, heard.0.take())
 }

@@ -10,22 +10,31 @@ pub(crate) const MOVED: &str = "kernelos: another head";
 pub(crate) const TAKEN: &str = "rows.workspace, rows.space, rows.key";
 
 /// What makes an empty database one of ours. Each may be performed again.
-pub(crate) const STATEMENTS: [&str; 6] = [
+pub(crate) const STATEMENTS: [&str; 10] = [
     "CREATE TABLE IF NOT EXISTS heads(workspace TEXT NOT NULL, pos INTEGER NOT NULL, epoch INTEGER NOT NULL, \
-     value BLOB NOT NULL, PRIMARY KEY(workspace)) STRICT, WITHOUT ROWID",
+     value BLOB NOT NULL, wake INTEGER, PRIMARY KEY(workspace)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS alarms ON heads(wake) WHERE wake IS NOT NULL",
     "CREATE TABLE IF NOT EXISTS events(workspace TEXT NOT NULL, pos INTEGER NOT NULL, stream TEXT NOT NULL, \
      seq INTEGER NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL, sealed BLOB NOT NULL, \
      PRIMARY KEY(workspace, pos)) STRICT, WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS rows(workspace TEXT NOT NULL, space TEXT NOT NULL, key TEXT NOT NULL, \
      value BLOB NOT NULL, hash BLOB NOT NULL, since INTEGER NOT NULL, PRIMARY KEY(workspace, space, key)) \
      STRICT, WITHOUT ROWID",
+    // Letters of writers to one another, in the order they came. An answered one keeps nothing but its answer.
+    "CREATE TABLE IF NOT EXISTS inbox(nth INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, \
+     ticket TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL, body BLOB NOT NULL, answer BLOB) STRICT",
+    "CREATE INDEX IF NOT EXISTS waiting ON inbox(workspace, nth)",
+    "CREATE TABLE IF NOT EXISTS shifts(workspace TEXT NOT NULL, process TEXT NOT NULL, until_ms INTEGER NOT NULL, \
+     rung INTEGER NOT NULL, PRIMARY KEY(workspace)) STRICT, WITHOUT ROWID",
     "CREATE TRIGGER IF NOT EXISTS gone AFTER DELETE ON heads BEGIN \
        DELETE FROM events WHERE workspace=OLD.workspace; \
        DELETE FROM rows WHERE workspace=OLD.workspace; \
+       DELETE FROM inbox WHERE workspace=OLD.workspace; \
+       DELETE FROM shifts WHERE workspace=OLD.workspace; \
      END",
     // Nothing is stored in a view, so the batch is written once: where it belongs.
-    "CREATE VIEW IF NOT EXISTS commits(workspace, expected_pos, epoch, pos, head, events, writes) AS \
-     SELECT '', 0, 0, 0, x'', '[]', '[]' WHERE 0",
+    "CREATE VIEW IF NOT EXISTS commits(workspace, expected_pos, epoch, pos, head, events, writes, \
+     answers, wake) AS SELECT '', 0, 0, 0, x'', '[]', '[]', '[]', 0 WHERE 0",
     COMMIT,
 ];
 
@@ -53,5 +62,8 @@ const COMMIT: &str = "CREATE TRIGGER IF NOT EXISTS commit_batch INSTEAD OF INSER
         unhex(value->>4), value->>5 \
       FROM json_each(NEW.writes) WHERE value->>0='put' \
       ON CONFLICT DO UPDATE SET value=excluded.value, hash=excluded.hash, since=excluded.since; \
-    UPDATE heads SET pos=NEW.pos, value=NEW.head WHERE workspace=NEW.workspace; \
+    UPDATE inbox SET body=x'', answer=coalesce(answer, \
+        (SELECT unhex(value->>1) FROM json_each(NEW.answers) WHERE value->>0=ticket)) \
+      WHERE ticket IN (SELECT value->>0 FROM json_each(NEW.answers)); \
+    UPDATE heads SET pos=NEW.pos, value=NEW.head, wake=NEW.wake WHERE workspace=NEW.workspace; \
   END";

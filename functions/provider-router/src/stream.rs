@@ -29,9 +29,9 @@ impl Form {
         let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
         let types = values.flat_map(|value| value.split(',')).map(|range| range.split(';').next().unwrap_or_default());
         let forms = [Self::Lines, Self::Events];
-        types.into_iter().find_map(|range| {
-            forms.into_iter().find(|form| form.media_type().eq_ignore_ascii_case(range.trim()))
-        })
+        types
+            .into_iter()
+            .find_map(|range| forms.into_iter().find(|form| form.media_type().eq_ignore_ascii_case(range.trim())))
     }
 
     const fn media_type(self) -> &'static str {

@@ -49,11 +49,10 @@ async fn the_origin_that_was_checked_is_what_is_fetched_whatever_the_headers_say
     assert_eq!(platform.fetched(), fetched);
     let asked = platform.asked.borrow();
     assert!(asked.iter().all(|request| !request.headers().contains_key("host")));
-    assert_eq!((asked[0].method().as_str(), &asked[0].headers()["x-mine"], &asked[0].body()[..]), (
-        "POST",
-        &"1".parse().unwrap(),
-        &b"hi"[..]
-    ));
+    assert_eq!(
+        (asked[0].method().as_str(), &asked[0].headers()["x-mine"], &asked[0].body()[..]),
+        ("POST", &"1".parse().unwrap(), &b"hi"[..])
+    );
 }
 
 #[tokio::test]

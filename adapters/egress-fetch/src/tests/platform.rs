@@ -33,9 +33,8 @@ impl Fetch for Platform {
         let answer = (self.answer)(&request);
         self.asked.borrow_mut().push(request);
         let (status, headers, mut pieces) = answer?;
-        let response = headers.into_iter().fold(Response::builder().status(status), |it, (name, value)| {
-            it.header(name, value)
-        });
+        let response =
+            headers.into_iter().fold(Response::builder().status(status), |it, (name, value)| it.header(name, value));
         pieces.reverse();
         let body: Box<dyn ConnectionBody> = Box::new(Pieces(pieces));
         Ok(response.body(body).unwrap())

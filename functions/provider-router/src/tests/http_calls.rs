@@ -3,8 +3,8 @@
 use super::host::{Host, entry, header, out, request};
 use crate::{Body, Prober, ProviderEntry, handle};
 use bytes::Bytes;
-use http::{Request, Response};
 use futures_util::StreamExt as _;
+use http::{Request, Response};
 use ports::calls::{CALL, EVENTS, LINES, VERIFY};
 use ports::egress::EgressClass::{Connect, Interrupted};
 use ports::provider::FailureClass;
