@@ -33,6 +33,8 @@ pub enum Domain {
     Fork,
     /// What a person is asked to decide.
     Approval,
+    /// A frame of a file in which a workspace travels, after the ones before it.
+    Export,
 }
 
 impl Domain {
@@ -47,6 +49,7 @@ impl Domain {
             Self::Identity => b"kernelos/1/identity\0",
             Self::Fork => b"kernelos/1/fork\0",
             Self::Approval => b"kernelos/1/approval\0",
+            Self::Export => b"kernelos/1/export\0",
         }
     }
 }
@@ -55,12 +58,32 @@ impl Domain {
 ///
 /// Parts are not delimited: a caller with more than one part of variable length writes lengths between them.
 pub fn hash(domain: Domain, parts: &[&[u8]]) -> Hash {
-    let mut sha = Sha256::new();
-    sha.update(domain.tag());
-    for part in parts {
-        sha.update(part);
+    let mut hashing = Hashing::begin(domain);
+    parts.iter().for_each(|part| hashing.update(part));
+    hashing.end()
+}
+
+/// The same over parts that come one after the other and need not be in memory together.
+#[derive(Debug, Clone)]
+pub struct Hashing(Sha256);
+
+impl Hashing {
+    /// Nothing was hashed yet.
+    pub fn begin(domain: Domain) -> Self {
+        let mut sha = Sha256::new();
+        sha.update(domain.tag());
+        Self(sha)
     }
-    sha.finalize().into()
+
+    /// Go on with `part`.
+    pub fn update(&mut self, part: &[u8]) {
+        self.0.update(part);
+    }
+
+    /// The hash over all parts.
+    pub fn end(self) -> Hash {
+        self.0.finalize().into()
+    }
 }
 
 /// A hash as it stands in events and rows: base64url without padding.

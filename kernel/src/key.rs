@@ -173,6 +173,8 @@ pub enum Key {
     Note(Id),
     /// Control, index: approvals that wait.
     Open(Id),
+    /// Control: where an imported workspace came from.
+    Origin,
     /// Data: a provider.
     Provider(Id),
     /// Control, index: effects that wait for a runtime.
@@ -220,6 +222,7 @@ impl Key {
             Self::Name(_) => "name",
             Self::Note(_) => "note",
             Self::Open(_) => "open",
+            Self::Origin => "origin",
             Self::Provider(_) => "provider",
             Self::Ready(_) => "ready",
             Self::Run(_) => "run",
@@ -279,7 +282,7 @@ impl fmt::Display for Key {
             Self::Leased(runtime, id) => write!(f, "{runtime}/{id}"),
             Self::Runtime(runtime) => runtime.fmt(f),
             Self::Subject(subject) => subject.fmt(f),
-            Self::Egress | Self::Workspace => Ok(()),
+            Self::Egress | Self::Origin | Self::Workspace => Ok(()),
         }
     }
 }
@@ -320,6 +323,7 @@ impl FromStr for Key {
             "name" => Self::Name(rest.parse()?),
             "note" => Self::Note(rest.parse()?),
             "open" => Self::Open(rest.parse()?),
+            "origin" if rest.is_empty() => Self::Origin,
             "provider" => Self::Provider(rest.parse()?),
             "ready" => Self::Ready(rest.parse()?),
             "run" => Self::Run(rest.parse()?),

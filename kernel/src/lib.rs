@@ -8,6 +8,7 @@ pub mod effect;
 pub mod entity;
 pub mod event;
 pub mod expression;
+mod fit;
 pub mod flow;
 pub mod hash;
 pub mod id;

@@ -123,6 +123,14 @@ codes! {
     NothingDue, "nothing_due",
         "Nothing is due yet.",
         "Ask again when the next timer is due.";
+    /// The workspace was imported and not adopted yet.
+    EffectsHeld, "effects_held",
+        "The workspace was imported, and what it owes the outside world is held.",
+        "Make sure that it does not go on where it came from, then adopt it: kernelos workspace adopt.";
+    /// There is nothing to adopt.
+    NotHeld, "not_held",
+        "The workspace holds nothing back.",
+        "Only an imported workspace is adopted, and only once.";
     /// The subject's key was destroyed.
     KeyDestroyed, "key_destroyed",
         "The key of this data was destroyed.",
@@ -279,6 +287,11 @@ mod tests {
                 it.when("approval.decide", data)
             }
             Code::NothingDue => it.when("timers.fire", json!({})),
+            Code::EffectsHeld => {
+                it.imported_by([7; 32]);
+                it.when("timers.fire", json!({}))
+            }
+            Code::NotHeld => it.when("workspace.adopt", json!({})),
             Code::KeyDestroyed => {
                 it.given("key.destroy", json!({"subject": Subject::Workspace}));
                 it.when("key.destroy", json!({"subject": Subject::Workspace}))

@@ -4,13 +4,14 @@
 
 use crate::apply::apply_noting;
 use crate::entity::{Branch, DataKey, Entity, Kind};
-use crate::event::{EventData, Header, event_hash};
-use crate::hash::{FORMAT, HashText};
+use crate::event::{Header, event_hash};
+use crate::fit::{content_is_whole, follows};
+use crate::hash::HashText;
 use crate::id::{BlobId, WorkspaceId};
 use crate::key::{Key, Space};
 use crate::machine::{Heads, StreamHead, kept_key, over_base, row_hash};
 use crate::map::{Folded, from_scratch};
-use crate::seal::{Subject, commitment, unframe};
+use crate::seal::Subject;
 use crate::state::{Rows, State};
 use crate::storage::{Row, StoredEvent};
 use crate::view::{Answer, Lookup as _};
@@ -53,62 +54,13 @@ impl Replay {
             return Err("its hash does not fit its bytes".to_owned());
         }
         let (header, mut data) = Header::decode(&stored.body).map_err(|why| why.to_string())?;
-        self.follows(&header, stored)?;
-        self.content_is_whole(&mut data, stored)?;
+        follows(&self.heads, self.id, &header, stored)?;
+        self.dropped.extend(content_is_whole(&mut data, stored)?);
         let touched = apply_noting(&mut self.state, &header, &data);
         let hash = HashText(stored.hash);
         self.heads.streams.insert(header.stream, StreamHead { seq: header.seq, hash });
         if touched != header.touched {
             return Err("it does not touch what it says it touched".to_owned());
-        }
-        Ok(())
-    }
-
-    fn follows(&self, header: &Header, stored: &StoredEvent) -> Result<(), String> {
-        let head = self.heads.stream(header.stream);
-        let pos = self.heads.pos() + 1;
-        if header.pos != pos || stored.pos != pos {
-            return Err(format!(
-                "it stands at position {} and says {}, where {pos} comes next",
-                stored.pos, header.pos
-            ));
-        }
-        if stored.stream.parse() != Ok(header.stream) || header.seq != stored.seq || header.seq != head.seq + 1 {
-            return Err(format!(
-                "it stands in {} at {} and says {} at {}, where {} comes next",
-                stored.stream,
-                stored.seq,
-                header.stream,
-                header.seq,
-                head.seq + 1
-            ));
-        }
-        if header.previous != head.hash {
-            return Err(format!("it does not follow the event before it in {}", header.stream));
-        }
-        if header.workspace != self.id || header.format != FORMAT {
-            return Err("it belongs to another workspace or hash format".to_owned());
-        }
-        Ok(())
-    }
-
-    fn content_is_whole(&mut self, data: &mut EventData, stored: &StoredEvent) -> Result<(), String> {
-        let subject = data.subject();
-        // What is kept apart is compared where it lies.
-        let mut contents = data.contents();
-        contents.retain(|(_, content)| content.unit().is_some_and(|unit| unit.chunks == 0));
-        if stored.sealed.is_empty() && !contents.is_empty() {
-            self.dropped.extend(subject);
-            return Ok(());
-        }
-        let units = unframe(&stored.sealed).ok_or("its sealed units are malformed")?;
-        if units.len() != contents.len() {
-            return Err(format!("it commits to {} sealed units and carries {}", contents.len(), units.len()));
-        }
-        for ((role, content), unit) in contents.into_iter().zip(units) {
-            if content.unit().is_none_or(|it| it.hash != commitment(unit) || it.size as usize != unit.len()) {
-                return Err(format!("its sealed {role} was altered"));
-            }
         }
         Ok(())
     }

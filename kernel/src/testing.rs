@@ -3,7 +3,7 @@
 //! A story drives the machine over rows and events in memory, commits after every command, and makes the machine forget
 //! everything in between, so that no story rests on what happens to be loaded.
 
-use crate::command::Command;
+use crate::command::{Command, Intent, WorkspaceImport};
 use crate::entity::Kind;
 use crate::event::{EventData, Header, next_link};
 use crate::hash::{Domain, HashText, hash};
@@ -230,6 +230,16 @@ impl Story {
         self.machine.forget();
         self.outcome = Some(outcome);
         self
+    }
+
+    /// All of it came here in a file, to a host whose device has this public key.
+    pub(crate) fn imported_by(&mut self, public_key: [u8; 32]) -> &mut Self {
+        let pos = self.machine.pos();
+        let import = WorkspaceImport { pos, file: HashText([4; 32]), public_key: HashText(public_key) };
+        let key = KeyId(hash(Domain::Identity, &[b"import", &pos.to_be_bytes()])[..16].try_into().unwrap());
+        let identity = Identity::Key { key, device: DeviceId::of(&public_key), incarnation: 0 };
+        let template = request(identity, BranchId::Main, "timers.fire", &json!({}));
+        self.sends(Request { command: Command::Intent(Intent::WorkspaceImport(import)), ..template })
     }
 
     /// It was accepted and came to events of these types. Keys that it made are not named.

@@ -86,6 +86,7 @@ fn key() -> impl Strategy<Value = Key> {
         subject().prop_map(Key::Subject),
         id().prop_map(Key::Task),
         Just(Key::Workspace),
+        Just(Key::Origin),
     ]
 }
 

@@ -15,6 +15,7 @@ pub mod provider;
 pub mod sequencing;
 pub mod sql;
 pub mod store;
+pub mod transfer;
 pub mod vault;
 pub mod verification;
 pub mod views;

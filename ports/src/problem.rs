@@ -26,7 +26,7 @@ use std::borrow::Cow;
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// Details come from many places, some of them outside; what is longer than this helps nobody.
-const DETAIL_CHARS_MAX: usize = 300;
+const DETAIL_CHARS_MAX: usize = 400;
 
 /// Which problem it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,6 +161,7 @@ impl From<SequencingError> for Problem {
             SequencingError::NoWorkspace => Fault::WorkspaceNotFound.because("no workspace has this id here"),
             SequencingError::Refused(rejection) => rejection.into(),
             SequencingError::Damaged(what) => Fault::Damaged.because(what),
+            SequencingError::Transfer(fault, why) => fault.because(why),
             SequencingError::Unavailable(why) => Fault::Unavailable.because(why),
         }
     }

@@ -1,6 +1,8 @@
 //! The sequencer as other functions see it: one writer per workspace, somewhere.
 
+use crate::problem::Fault;
 use crate::provider::{ModelRequest, ProviderEntry};
+use crate::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use crate::views::{Query, TaskView};
 use async_trait::async_trait;
 use kernel::entity::ApprovalKind;
@@ -24,6 +26,8 @@ pub enum SequencingError {
     Refused(Rejection),
     /// Stored data is not what was written; the workspace takes no commands until it is repaired.
     Damaged(String),
+    /// An export or import cannot go on: which fault it is, and what exactly happened. What was there is as it was.
+    Transfer(Fault, String),
     /// No answer now: overloaded, restarting, or the store is away. Sending the same command again is safe.
     Unavailable(String),
 }
@@ -41,6 +45,22 @@ pub struct WorkspaceView {
     pub format: u32,
     /// Roots of `main` and of control (and of live branches) at that position.
     pub roots: BTreeMap<Space, HashText>,
+    /// Where an imported workspace came from; absent where it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<OriginView>,
+}
+
+/// Where an imported workspace came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OriginView {
+    /// Which incarnation this is; the one it was made in is 0.
+    pub incarnation: u32,
+    /// Whether its effects are held until somebody adopts it.
+    pub held: bool,
+    /// Position up to which the file went that it came in.
+    pub pos: u64,
+    /// Hash over that file.
+    pub file: HashText,
 }
 
 /// Work that a runtime leased, content opened.
@@ -154,9 +174,21 @@ pub trait Sequencing {
     /// A read model; none when what is asked for is not there.
     async fn read(&self, workspace: WorkspaceId, query: Query) -> Result<Option<Value>, SequencingError>;
 
-    /// Effects that wait for a runtime, at most `limit`. Reads only.
+    /// Effects that wait for a runtime, at most `limit`, held or not. Reads only.
     async fn due(&self, workspace: WorkspaceId, limit: usize) -> Result<Vec<Id>, SequencingError>;
 
     /// A leased effect, for the runtime that holds it.
     async fn effect(&self, workspace: WorkspaceId, effect: Id) -> Result<Option<EffectView>, SequencingError>;
+
+    /// The next slice of the workspace as a file.
+    async fn export(&self, workspace: WorkspaceId, ask: ExportAsk) -> Result<ExportSlice, SequencingError>;
+
+    /// Take a workspace in that was exported elsewhere, a slice at a time. Until all of it was verified, the workspace does
+    /// not exist for anything else.
+    async fn import(
+        &self,
+        workspace: WorkspaceId,
+        principal: &str,
+        ask: ImportAsk,
+    ) -> Result<ImportStand, SequencingError>;
 }

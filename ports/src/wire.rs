@@ -7,6 +7,7 @@
 use crate::live::LiveDelta;
 use crate::problem::{Problem, unreadable};
 use crate::sequencing::{EventView, SequencingError};
+use crate::transfer::{ExportAsk, ImportAsk};
 use crate::views::Query;
 use bytes::Bytes;
 use kernel::command::Command;
@@ -45,6 +46,8 @@ pub enum Ask {
     },
     /// Hand pieces of answers to those who watch. Answered by nothing.
     Live(Vec<LiveDelta>),
+    /// Do something about an import. Answered by where it stands.
+    Import(ImportAsk),
     /// Look at what is there now.
     Look(Look),
 }
@@ -65,6 +68,8 @@ pub enum Look {
     Due(usize),
     /// A leased effect, if there is one.
     Effect(Id),
+    /// The next slice of the workspace as a file.
+    Export(ExportAsk),
 }
 
 /// An answer as it is written.

@@ -1,6 +1,8 @@
-//! What tests across rooms share: random histories of commands, and the fault simulation.
+//! What tests across rooms share: random histories of commands, the fault simulation, and hosts as processes.
 
 pub mod crash;
 pub mod history;
+pub mod hosts;
 pub mod sim;
+pub mod travel;
 mod workflows;

@@ -1,9 +1,10 @@
 //! `cargo xtask dev`: from a clean clone to a workflow that came to its end, in one command and inside the tree. With a
 //! question, to its answer.
 
+use crate::cloudflare;
 use crate::endpoint::Endpoint;
 use crate::failure::Failure;
-use crate::process::{cargo, root, run as run_program};
+use crate::process::{cargo, root, run as run_program, run_along};
 use crate::setup;
 use std::fs::File;
 use std::io::IsTerminal as _;
@@ -34,6 +35,20 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
     let test = |endpoint: &Endpoint| Model::test(endpoint.base_url());
     let Some(model) = chosen.or_else(|| endpoint.as_ref().map(test)) else { return Ok(()) };
     if words.is_empty() { example(&model) } else { ask(&words.join(" "), &model) }
+}
+
+/// Where the Cloudflare host keeps its data on this machine.
+const WORKERD_DATA: &str = "target/dev-workerd";
+
+/// Runs the Cloudflare host until it is interrupted. It ends when this program does, because that closes its input.
+pub fn workerd() -> Result<(), Failure> {
+    setup::with_worker_tools()?;
+    cloudflare::workers(&cloudflare::WORKERS, cloudflare::Kind::Quick)?;
+    eprintln!(
+        "dev: the Workers of this tree under workerd, data in {WORKERD_DATA}; where they listen, and the token of"
+    );
+    eprintln!("     their owner, come next. Ctrl-C ends them.");
+    run_along(&mut cloudflare::host(&["--persist", WORKERD_DATA])?)
 }
 
 /// Runs the example to its end.

@@ -5,6 +5,8 @@
 
 mod bench;
 mod build;
+mod cloudflare;
+mod conformance;
 mod dev;
 mod endpoint;
 mod failure;
@@ -25,11 +27,18 @@ cargo xtask <command>
   dev [QUESTION]             set up, build `kernelos` and run examples/support-triage to its end, or ask one question;
                              with a local test endpoint unless KERNELOS_BASE_URL is set (then also KERNELOS_MODEL,
                              perhaps KERNELOS_API_KEY)
+  dev --host workerd         the Cloudflare host on this machine, its data in target/dev-workerd, until Ctrl-C
   verify                     everything CI checks, in CI's order, with a ledger of times at the end
-  setup                      make sure of targets, components, C compiler, Node and npm peers (the others do this too)
+  setup                      make sure of targets, components, C compiler, Node, npm peers and what runs Workers (the
+                             others do this too, each as far as it needs it)
   tidy                       style and architecture as a test
   test [FILTER...]           all tests, or those whose name contains a filter; arguments are passed on to cargo test
+  test conformance [--host native|workerd] [--rounds N] [FILTER...]
+                             what every kind of host must do, over HTTP, told of one kind (native when none is named);
+                             --rounds 20 kills it under concurrent writers as often as before a release
+  test workers               what Workers do under workerd: die, sleep, share memory, are killed
   build kernel               the kernel for its three targets: this machine, wasm32-unknown-unknown, wasm32-wasip2
+  build cloudflare [--dev]   what Cloudflare loads, in target/cloudflare, with its sizes (--dev: quickly, and larger)
   sim [--dev] [ARGS...]      the seeded simulation, for example: sim --seeds 1..200 (--dev: without optimisation)
   bench [GROUP] [--json]     the benchmarks, in release
 
@@ -57,12 +66,16 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
             print!("{USAGE}");
             Ok(())
         }
+        ("dev", [option, host]) if option == "--host" && host == "workerd" => dev::workerd(),
         ("dev", question) => dev::run(question),
         ("verify", []) => verify::run(),
-        ("setup", []) => setup::run(),
+        ("setup", []) => setup::with_worker_tools(),
         ("tidy", []) => tidy::run(),
+        ("test", [what, options @ ..]) if what == "conformance" => conformance::run(options),
+        ("test", [what]) if what == "workers" => cloudflare::test(),
         ("test", filters) => test::run(filters),
         ("build", [what]) if what == "kernel" => build::kernel(),
+        ("build", [what, options @ ..]) if what == "cloudflare" => cloudflare::build(options),
         ("sim", options) => sim::run(options),
         ("bench", options) => bench::run(options),
         _ => Err(Failure::check(format!("no such command: {}\n\n{USAGE}", arguments.join(" ")))),

@@ -2,7 +2,7 @@
 
 use crate::failure::Failure;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 /// The root of the tree: the folder above this crate's manifest. Cargo says at run time where that is; what was true at
 /// compile time is only the fallback, because clones may share one target directory.
@@ -27,6 +27,20 @@ pub fn cargo(arguments: &[&str]) -> Command {
 /// Runs to the end with its output shown as it comes.
 pub fn run(command: &mut Command) -> Result<(), Failure> {
     let status = command.status().map_err(|error| cannot_start(command, &error))?;
+    judge(command, status)
+}
+
+/// The same with an input on which nothing comes, and which is closed when this program ends, however it does.
+pub fn run_along(command: &mut Command) -> Result<(), Failure> {
+    let mut child = command.stdin(Stdio::piped()).spawn().map_err(|error| cannot_start(command, &error))?;
+    // Waiting would close it.
+    let input = child.stdin.take();
+    let ended = child.wait();
+    drop(input);
+    judge(command, ended.map_err(|error| cannot_start(command, &error))?)
+}
+
+fn judge(command: &Command, status: ExitStatus) -> Result<(), Failure> {
     if status.success() { Ok(()) } else { Err(Failure::check(format!("`{}` failed ({status})", line(command)))) }
 }
 

@@ -6,6 +6,7 @@ mod rust;
 
 use crate::failure::Failure;
 use crate::process::{answer, program};
+pub use node::node_for_workers;
 pub use rust::WASM_TARGETS;
 use std::time::Instant;
 
@@ -19,6 +20,12 @@ pub fn run() -> Result<(), Failure> {
     node::ensure_peers()?;
     eprintln!("setup: ready ({:.1} s)", started.elapsed().as_secs_f32());
     Ok(())
+}
+
+/// The same, and what builds Workers and runs them.
+pub fn with_worker_tools() -> Result<(), Failure> {
+    run()?;
+    node::ensure_worker_tools()
 }
 
 /// The SQL engine of the native store is C, and its build script calls a compiler.

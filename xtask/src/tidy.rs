@@ -3,6 +3,7 @@
 //! A rule is a function from a `Tree` (paths and texts, nothing else) to findings, and lives in a file of its own with
 //! the stories that show it failing. A finding says what to do instead; a rule that cannot say so is not a rule.
 
+mod clocks;
 mod command_files;
 mod dependencies;
 mod invariants;
@@ -22,12 +23,13 @@ use std::fmt;
 use tree::Tree;
 
 /// Every rule by the name that findings and `docs/ARCHITECTURE.md` use.
-const RULES: [(&str, Rule); 9] = [
+const RULES: [(&str, Rule); 10] = [
     (dependencies::NAME, dependencies::check),
     (manifests::NAME, manifests::check),
     (purity::NAME, purity::check),
     (command_files::NAME, command_files::check),
     (panics::NAME, panics::check),
+    (clocks::NAME, clocks::check),
     (words::NAME, words::check),
     (size::NAME, size::check),
     (places::NAME, places::check),

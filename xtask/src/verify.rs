@@ -1,9 +1,10 @@
 //! `cargo xtask verify`: everything CI checks. Cheap steps come first, so that a slip in spelling does not cost a build.
 
+use crate::conformance::{self, Host};
 use crate::failure::Failure;
 use crate::ledger::Ledger;
 use crate::process::{cargo, run as run_program};
-use crate::{build, setup, sim, test, tidy};
+use crate::{build, cloudflare, setup, sim, test, tidy};
 
 /// How many seeds every change pays for; longer hunts are `cargo xtask sim`.
 const SEEDS: &str = "1..200";
@@ -12,14 +13,19 @@ const SEEDS: &str = "1..200";
 pub fn run() -> Result<(), Failure> {
     let mut ledger = Ledger::default();
     ledger
-        .step("setup", setup::run)
+        .step("setup", setup::with_worker_tools)
         .step("format", || run_program(&mut cargo(&["fmt", "--all", "--check"])))
         .step("tidy", tidy::run)
         .step("clippy", || {
-            run_program(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))
+            run_program(&mut cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]))?;
+            run_program(conformance::suite("clippy").args(["--", "--deny", "warnings"]))
         })
         .step("kernel for wasm", build::kernel_for_wasm)
         .step("tests", || test::workspace(&[]))
+        .step("conformance, native", || conformance::on(Host::Native))
+        .step("cloudflare", cloudflare::dry_run)
+        .step("Workers", cloudflare::test)
+        .step("conformance, workerd", || conformance::on(Host::Workerd))
         .step("simulation", || sim::run(&["--dev", "--seeds", SEEDS].map(str::to_owned)))
         .step("kernel documentation", || {
             run_program(&mut cargo(&["doc", "--package", "kernelos-kernel", "--no-deps"]))

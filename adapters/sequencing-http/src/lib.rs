@@ -9,6 +9,7 @@ use bytes::Bytes;
 use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Reply, Request};
 use ports::sequencing::{EffectView, EventView, WorkspaceView};
+use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
 use ports::wire::{self, Answered, Ask, Look, Replied, Sent, Told};
 use ports::{Directory, LiveDelta, Sequencing, SequencingError};
@@ -129,5 +130,23 @@ impl Sequencing for ElsewhereSequencing {
 
     async fn effect(&self, workspace: WorkspaceId, effect: Id) -> Result<Option<EffectView>, SequencingError> {
         self.look(workspace, Look::Effect(effect)).await
+    }
+
+    async fn export(&self, workspace: WorkspaceId, ask: ExportAsk) -> Result<ExportSlice, SequencingError> {
+        self.look(workspace, Look::Export(ask)).await
+    }
+
+    async fn import(
+        &self,
+        workspace: WorkspaceId,
+        principal: &str,
+        ask: ImportAsk,
+    ) -> Result<ImportStand, SequencingError> {
+        let stand: ImportStand = self.ask(workspace, &Ask::Import(ask)).await?;
+        if stand.complete {
+            // As in creating: what stands in the directory is there.
+            self.directory.register(principal, workspace).await?;
+        }
+        Ok(stand)
     }
 }

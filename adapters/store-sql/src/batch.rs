@@ -35,14 +35,14 @@ fn list(items: impl Iterator<Item = serde_json::Result<serde_json::Value>>) -> s
     serde_json::to_string(&items.collect::<serde_json::Result<Vec<_>>>()?)
 }
 
-/// Bytes as a text where they are one, because that is half as long; else their digits in a list of one. SQLite ends a
-/// text at its first zero.
+/// Bytes as a text where they are one, because that is half as long; else their digits in a list of one. A control
+/// character would be six characters of JSON, and SQLite ends a text at its first zero.
 struct Bytes<'a>(&'a [u8]);
 
 impl Serialize for Bytes<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(self.0) {
-            Ok(text) if !self.0.contains(&0) => serializer.serialize_str(text),
+            Ok(text) if !self.0.iter().any(u8::is_ascii_control) => serializer.serialize_str(text),
             _ => {
                 let mut one = serializer.serialize_seq(Some(1))?;
                 one.serialize_element(&hex(self.0))?;

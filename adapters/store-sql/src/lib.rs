@@ -2,8 +2,8 @@
 //! or a server on the other end of a network.
 //!
 //! Such a database may be far, and whoever talks to it may die between any two statements. So every read is one statement,
-//! and so is a commit: one row is inserted into a view, and a trigger compares the head, fans the batch out and moves the
-//! head. All workspaces share the tables; every key begins with the workspace.
+//! and so is a commit: one row is inserted, and a trigger compares the head, fans the batch out, moves the head and takes
+//! the row away again. All workspaces share the tables; every key begins with the workspace.
 
 mod batch;
 mod ids;
@@ -36,9 +36,19 @@ impl SqlStore {
 
     /// Make the tables that are not there. Two may do so at once.
     pub async fn prepare(&self) -> Result<(), StoreError> {
-        for statement in schema::STATEMENTS {
-            self.sql.execute(statement, &[]).await.map_err(|why| StoreError::Unavailable(why.0))?;
+        for table in schema::TABLES {
+            // A database that knows one kind of table only says no to the other, and makes nothing.
+            if self.make(&format!("{table}{}", schema::ONE_TREE)).await.is_err() {
+                self.make(&format!("{table}{}", schema::WITH_INDEX)).await?;
+            }
+        }
+        for statement in schema::THROUGH {
+            self.make(statement).await?;
         }
         Ok(())
+    }
+
+    async fn make(&self, statement: &str) -> Result<(), StoreError> {
+        self.sql.execute(statement, &[]).await.map(drop).map_err(|why| StoreError::Unavailable(why.0))
     }
 }

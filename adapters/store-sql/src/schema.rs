@@ -7,39 +7,47 @@ pub(crate) const FENCED: &str = "kernelos: another token";
 /// What a commit on another head is refused with.
 pub(crate) const MOVED: &str = "kernelos: another head";
 /// What the database says when an address that has to be free is taken.
-pub(crate) const TAKEN: &str = "rows.workspace, rows.space, rows.key";
+pub(crate) const TAKEN: &str = "UNIQUE constraint failed: rows.";
 
-/// What makes an empty database one of ours. Each may be performed again.
-pub(crate) const STATEMENTS: [&str; 10] = [
+/// How the tables are made, where the database can: a tree for each, not a tree and an index into it.
+pub(crate) const ONE_TREE: &str = " STRICT, WITHOUT ROWID";
+/// How they are made where it cannot.
+pub(crate) const WITH_INDEX: &str = " STRICT";
+
+/// What makes an empty database one of ours, without how tables end. Each may be performed again.
+pub(crate) const TABLES: [&str; 4] = [
     "CREATE TABLE IF NOT EXISTS heads(workspace TEXT NOT NULL, pos INTEGER NOT NULL, epoch INTEGER NOT NULL, \
-     value BLOB NOT NULL, wake INTEGER, PRIMARY KEY(workspace)) STRICT, WITHOUT ROWID",
-    "CREATE INDEX IF NOT EXISTS alarms ON heads(wake) WHERE wake IS NOT NULL",
+     value BLOB NOT NULL, wake INTEGER, PRIMARY KEY(workspace))",
     "CREATE TABLE IF NOT EXISTS events(workspace TEXT NOT NULL, pos INTEGER NOT NULL, stream TEXT NOT NULL, \
      seq INTEGER NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL, sealed BLOB NOT NULL, \
-     PRIMARY KEY(workspace, pos)) STRICT, WITHOUT ROWID",
+     PRIMARY KEY(workspace, pos))",
     "CREATE TABLE IF NOT EXISTS rows(workspace TEXT NOT NULL, space TEXT NOT NULL, key TEXT NOT NULL, \
-     value BLOB NOT NULL, hash BLOB NOT NULL, since INTEGER NOT NULL, PRIMARY KEY(workspace, space, key)) \
-     STRICT, WITHOUT ROWID",
+     value BLOB NOT NULL, hash BLOB NOT NULL, since INTEGER NOT NULL, PRIMARY KEY(workspace, space, key))",
+    "CREATE TABLE IF NOT EXISTS shifts(workspace TEXT NOT NULL, process TEXT NOT NULL, until_ms INTEGER NOT NULL, \
+     rung INTEGER NOT NULL, PRIMARY KEY(workspace))",
+];
+
+/// The table that a batch goes through. It is empty whenever anybody can look.
+pub(crate) const THROUGH: [&str; 6] = [
+    "CREATE INDEX IF NOT EXISTS alarms ON heads(wake)",
     // Letters of writers to one another, in the order they came. An answered one keeps nothing but its answer.
-    "CREATE TABLE IF NOT EXISTS inbox(nth INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, \
+    "CREATE TABLE IF NOT EXISTS inbox(nth INTEGER PRIMARY KEY, workspace TEXT NOT NULL, \
      ticket TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL, body BLOB NOT NULL, answer BLOB) STRICT",
     "CREATE INDEX IF NOT EXISTS waiting ON inbox(workspace, nth)",
-    "CREATE TABLE IF NOT EXISTS shifts(workspace TEXT NOT NULL, process TEXT NOT NULL, until_ms INTEGER NOT NULL, \
-     rung INTEGER NOT NULL, PRIMARY KEY(workspace)) STRICT, WITHOUT ROWID",
     "CREATE TRIGGER IF NOT EXISTS gone AFTER DELETE ON heads BEGIN \
        DELETE FROM events WHERE workspace=OLD.workspace; \
        DELETE FROM rows WHERE workspace=OLD.workspace; \
        DELETE FROM inbox WHERE workspace=OLD.workspace; \
        DELETE FROM shifts WHERE workspace=OLD.workspace; \
      END",
-    // Nothing is stored in a view, so the batch is written once: where it belongs.
-    "CREATE VIEW IF NOT EXISTS commits(workspace, expected_pos, epoch, pos, head, events, writes, \
-     answers, wake) AS SELECT '', 0, 0, 0, x'', '[]', '[]', '[]', 0 WHERE 0",
+    "CREATE TABLE IF NOT EXISTS commits(workspace TEXT NOT NULL, expected_pos INTEGER NOT NULL, \
+     epoch INTEGER NOT NULL, pos INTEGER NOT NULL, head BLOB NOT NULL, events TEXT NOT NULL, writes TEXT NOT NULL, \
+     answers TEXT NOT NULL, wake INTEGER) STRICT",
     COMMIT,
 ];
 
 /// Compare, fan out, move the head. A value is a text, or hexadecimal digits in a list of one.
-const COMMIT: &str = "CREATE TRIGGER IF NOT EXISTS commit_batch INSTEAD OF INSERT ON commits BEGIN \
+const COMMIT: &str = "CREATE TRIGGER IF NOT EXISTS commit_batch AFTER INSERT ON commits BEGIN \
     SELECT RAISE(ABORT, 'kernelos: no workspace') \
       WHERE NOT EXISTS (SELECT 1 FROM heads WHERE workspace=NEW.workspace); \
     SELECT RAISE(ABORT, 'kernelos: another token') FROM heads WHERE workspace=NEW.workspace AND epoch<>NEW.epoch; \
@@ -66,4 +74,5 @@ const COMMIT: &str = "CREATE TRIGGER IF NOT EXISTS commit_batch INSTEAD OF INSER
         (SELECT unhex(value->>1) FROM json_each(NEW.answers) WHERE value->>0=ticket)) \
       WHERE ticket IN (SELECT value->>0 FROM json_each(NEW.answers)); \
     UPDATE heads SET pos=NEW.pos, value=NEW.head, wake=NEW.wake WHERE workspace=NEW.workspace; \
+    DELETE FROM commits; \
   END";

@@ -22,10 +22,8 @@ const RANGE: &str = "SELECT r.key, r.value, r.hash, r.since FROM heads h LEFT JO
 const EVENTS: &str = "SELECT e.pos, e.stream, e.seq, e.body, e.hash, e.sealed FROM heads h LEFT JOIN \
     (SELECT pos, stream, seq, body, hash, sealed FROM events WHERE workspace=?1 AND pos>?2 ORDER BY pos LIMIT ?3) e \
     WHERE h.workspace=?1 ORDER BY e.pos";
-// One seek for each space, not a walk over all rows.
-const SPACES: &str = "WITH RECURSIVE s(space) AS (SELECT min(space) FROM rows WHERE workspace=?1 UNION ALL \
-    SELECT (SELECT min(space) FROM rows WHERE workspace=?1 AND space>s.space) FROM s WHERE s.space IS NOT NULL) \
-    SELECT s.space FROM heads h LEFT JOIN s ON s.space IS NOT NULL WHERE h.workspace=?1 ORDER BY s.space";
+const SPACE: &str = "SELECT s.space FROM heads h LEFT JOIN \
+    (SELECT space FROM rows WHERE workspace=?1 AND space>?2 ORDER BY space LIMIT 1) s WHERE h.workspace=?1";
 const CHECK: &str = "SELECT h.pos, (SELECT count(*) FROM events WHERE workspace=?1), \
     (SELECT coalesce(max(pos), 0) FROM events WHERE workspace=?1) FROM heads h WHERE h.workspace=?1";
 const CREATE: &str = "INSERT INTO heads(workspace, pos, epoch, value) VALUES(?1, 0, 0, x'') \
@@ -99,8 +97,16 @@ impl Store for SqlStore {
     }
 
     async fn spaces(&self, workspace: &str) -> Result<Vec<String>, StoreError> {
-        let found = self.there(SPACES, &[workspace.into()]).await?;
-        Ok(found.into_iter().filter_map(|mut row| row.text()).collect())
+        // One seek for each space, not a walk over all rows.
+        let mut spaces: Vec<String> = Vec::new();
+        loop {
+            let last = spaces.last().map_or("", String::as_str);
+            let mut found = self.there(SPACE, &[workspace.into(), last.into()]).await?;
+            match found.first_mut().and_then(Columns::text) {
+                Some(space) => spaces.push(space),
+                None => return Ok(spaces),
+            }
+        }
     }
 
     async fn events(&self, workspace: &str, after: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {

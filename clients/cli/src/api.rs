@@ -1,15 +1,18 @@
-//! Talking to a host over HTTP: the one that runs over the data directory, or one started for this command.
+//! Talking to a host over HTTP: the one that runs over the data directory, one started for this command, or one
+//! elsewhere.
 
 use crate::follow::Follow;
 use crate::host::{Config, HOST_FILE, Host, HostError, Identity};
 use crate::outcome::Problem;
+use crate::place::{Place, TOKEN, Target};
 use bytes::{Bytes, BytesMut};
-use egress_http::HttpDialler;
-use http::{Method, Request, Response};
-use ports::Dial as _;
-use ports::egress::{ExchangeError, Peer};
+use egress_http::{HttpDialler, SystemResolver};
+pub use http::Method;
+use http::{Request, Response, StatusCode, request};
+use ports::egress::{ConnectionBody, ExchangeError, Peer};
+use ports::{Dial as _, Resolver as _};
 use serde_json::Value;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::timeout;
@@ -17,47 +20,67 @@ use tokio::time::timeout;
 /// The largest answer that is read.
 const ANSWER_MAX: usize = 64 << 20;
 
+/// How long one part of a file may take: it is taken in and committed before it is answered.
+const BYTES_WITHIN: Duration = Duration::from_secs(120);
+
 /// A host to talk to.
 pub struct Api {
-    data: PathBuf,
-    address: String,
+    at: At,
     token: String,
     dialler: HttpDialler,
     /// The host started for this command; it stops with it.
     own: Option<Host>,
 }
 
+/// Where the host is.
+enum At {
+    /// Over a data directory of this machine. One that is started again may listen elsewhere, so where stands in a file
+    /// there.
+    Here { data: PathBuf, address: String },
+    /// At a URL.
+    There(Target),
+}
+
 impl Api {
-    /// The host that runs over `data`, or a new one.
-    pub fn reach(data: &Path) -> Result<Self, Problem> {
-        Self::reach_or(&Config::new(data))
+    /// The host that is meant: the one elsewhere, the one that runs over the data directory, or a new one.
+    pub fn reach(place: &Place) -> Result<Self, Problem> {
+        Self::reach_or(place, &Config::new(&place.data))
     }
 
-    /// The host that runs over `data`, or a new one that performs nothing: for a command that is over before anything it
-    /// leads to could be. What is cut off in the middle is in doubt afterwards.
-    pub fn reach_to_tell(data: &Path) -> Result<Self, Problem> {
-        Self::reach_or(&Config { effects_max: 0, ..Config::new(data) })
+    /// The host that is meant, or a new one that performs nothing: for a command that is over before anything it leads
+    /// to could be. What is cut off in the middle is in doubt afterwards.
+    pub fn reach_to_tell(place: &Place) -> Result<Self, Problem> {
+        Self::reach_or(place, &Config { effects_max: 0, ..Config::new(&place.data) })
     }
 
-    /// The host that runs over the data directory of `config`, or a new one like that.
-    pub fn reach_or(config: &Config) -> Result<Self, Problem> {
+    /// The host that is meant, or a new one like `config`.
+    pub fn reach_or(place: &Place, config: &Config) -> Result<Self, Problem> {
+        if let Some((target, token)) = place.elsewhere()? {
+            return Self::at(At::There(target), token, None);
+        }
         let data = config.data.as_path();
         match Host::start(config) {
             Ok(host) => {
-                let (address, token) = (host.address(), host.token().to_owned());
-                Self::at(data, address.to_string(), token, Some(host))
+                let (address, token) = (host.address().to_string(), host.token().to_owned());
+                Self::at(At::Here { data: data.to_owned(), address }, token, Some(host))
             }
             Err(HostError::Busy(what)) => {
                 let address = running(data).ok_or_else(|| Problem::from(HostError::Busy(what)))?;
-                Self::at(data, address, Identity::open(data)?.token, None)
+                Self::at(At::Here { data: data.to_owned(), address }, Identity::open(data)?.token, None)
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    fn at(data: &Path, address: String, token: String, own: Option<Host>) -> Result<Self, Problem> {
+    /// The host at `target`.
+    #[cfg(test)]
+    pub(crate) fn there(target: Target, token: &str) -> Result<Self, Problem> {
+        Self::at(At::There(target), token.to_owned(), None)
+    }
+
+    fn at(at: At, token: String, own: Option<Host>) -> Result<Self, Problem> {
         let dialler = HttpDialler::new().map_err(|why| Problem::failed("http", why, ""))?;
-        Ok(Self { data: data.to_owned(), address, token, dialler, own })
+        Ok(Self { at, token, dialler, own })
     }
 
     /// Whether the host was started for this command.
@@ -65,14 +88,29 @@ impl Api {
         self.own.is_some()
     }
 
-    /// Where the host listens now: one that was started again may listen elsewhere.
-    pub(crate) fn address(&self) -> String {
-        let elsewhere = if self.is_own() { None } else { running(&self.data) };
-        elsewhere.unwrap_or_else(|| self.address.clone())
+    /// Where the host is reached now.
+    fn target(&self) -> Result<Target, String> {
+        match &self.at {
+            At::There(target) => Ok(target.clone()),
+            At::Here { data, address } => {
+                let elsewhere = if self.is_own() { None } else { running(data) };
+                let address = elsewhere.unwrap_or_else(|| address.clone());
+                address.parse().map(Target::here).map_err(|_| format!("{address} is no address"))
+            }
+        }
     }
 
-    pub(crate) fn token(&self) -> &str {
-        &self.token
+    /// The host does not answer, and why.
+    pub(crate) fn unreachable(&self, why: impl std::fmt::Display) -> Problem {
+        Problem::failed("host_unreachable", format!("the host does not answer: {why}"), self.whether_it_is_there())
+    }
+
+    /// What to look at when the host does not answer.
+    pub(crate) fn whether_it_is_there(&self) -> String {
+        match &self.at {
+            At::Here { .. } => "Is `kernelos dev` still running?".to_owned(),
+            At::There(target) => format!("Does a host run at {}, and can it be reached from here?", target.authority),
+        }
     }
 
     /// Follow the events of `workspace` after a position: those there are, then those to come.
@@ -103,45 +141,134 @@ impl Api {
         body: Bytes,
         timeout_ms: u64,
     ) -> Result<Value, Problem> {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header("host", &self.address)
-            .header("authorization", format!("Bearer {}", self.token))
-            .header("content-type", "application/json");
+        let mut request = Request::builder().method(method).uri(path).header("content-type", "application/json");
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
         }
-        let bad = |why: http::Error| Problem::usage(why.to_string(), "Check the ids that were given.");
-        let request = request.body(body).map_err(bad)?;
-        let outcome = timeout(Duration::from_millis(timeout_ms), self.exchange(request)).await;
-        let response = outcome.unwrap_or_else(|_| Err(format!("nothing came within {timeout_ms} ms")));
-        let response = response.map_err(|why| {
-            let what = format!("the host does not answer: {why}");
-            Problem::failed("host_unreachable", what, "Is `kernelos dev` still running?")
-        })?;
-        let ok = response.status().is_success();
-        let value: Value = serde_json::from_slice(response.body())
-            .map_err(|why| Problem::failed("protocol", format!("the host's answer is not JSON: {why}"), ""))?;
-        if ok { Ok(value) } else { Err(refused(&value)) }
+        let outcome = timeout(Duration::from_millis(timeout_ms), self.exchange(request, body)).await;
+        let outcome = outcome.unwrap_or_else(|_| Err(self.unreachable(format!("nothing came within {timeout_ms} ms"))));
+        self.told(&outcome?)
     }
 
-    /// One exchange with the host, which is on this machine and needs no broker to be reached.
-    async fn exchange(&self, request: Request<Bytes>) -> Result<Response<Bytes>, String> {
-        let address: SocketAddr = self.address.parse().map_err(|_| format!("{} is no address", self.address))?;
-        let peer = Peer { address, name: address.ip().to_string(), secure: false };
-        let sent = self.dialler.connect(&peer).await?.exchange(request).await;
-        let (head, mut body) =
-            sent.map_err(|(ExchangeError::Unsent(why) | ExchangeError::Interrupted(why))| why)?.into_parts();
+    /// Send bytes to `path`. What comes back without a body is told as null.
+    pub async fn bytes(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Bytes,
+    ) -> Result<Value, Problem> {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let outcome = timeout(BYTES_WITHIN, self.exchange(request, body)).await;
+        let response = outcome.unwrap_or_else(|_| Err(self.unreachable("nothing came in a long time")))?;
+        if response.status() == StatusCode::NO_CONTENT { Ok(Value::Null) } else { self.told(&response) }
+    }
+
+    /// Ask `path` for something that is not JSON and may be long: its body as it comes.
+    pub async fn download(&self, path: &str, body: &Value) -> Result<Box<dyn ConnectionBody>, Problem> {
+        let request = Request::builder().method(Method::POST).uri(path).header("content-type", "application/json");
+        let response = self.open(request, Bytes::from(body.to_string())).await?;
+        if response.status().is_success() {
+            return Ok(response.into_body());
+        }
+        Err(match self.told(&self.whole(response).await?) {
+            Err(problem) => problem,
+            Ok(_) => Problem::failed("protocol", "the host's answer is none", ""),
+        })
+    }
+
+    fn told(&self, response: &Response<Bytes>) -> Result<Value, Problem> {
+        let value: Value = serde_json::from_slice(response.body()).map_err(|why| self.not_json(&why))?;
+        if response.status().is_success() { Ok(value) } else { Err(self.refused(&value)) }
+    }
+
+    /// One exchange with the host, with the whole answer.
+    async fn exchange(&self, request: request::Builder, body: Bytes) -> Result<Response<Bytes>, Problem> {
+        self.whole(self.open(request, body).await?).await
+    }
+
+    /// All of an answer.
+    async fn whole(&self, response: Response<Box<dyn ConnectionBody>>) -> Result<Response<Bytes>, Problem> {
+        let (head, mut body) = response.into_parts();
         let mut whole = BytesMut::new();
-        while let Some(piece) = body.chunk().await? {
+        while let Some(piece) = body.chunk().await.map_err(|why| self.unreachable(why))? {
             if whole.len() + piece.len() > ANSWER_MAX {
-                return Err(format!("its answer has more than {ANSWER_MAX} bytes"));
+                return Err(self.unreachable(format!("its answer has more than {ANSWER_MAX} bytes")));
             }
             whole.extend_from_slice(&piece);
         }
         Ok(Response::from_parts(head, whole.freeze()))
     }
+
+    /// Send a request to the host, and wait for the head of the answer.
+    pub(crate) async fn open(
+        &self,
+        request: request::Builder,
+        body: Bytes,
+    ) -> Result<Response<Box<dyn ConnectionBody>>, Problem> {
+        let target = self.target().map_err(|why| self.unreachable(why))?;
+        let request = request
+            .header("host", &target.authority)
+            .header("authorization", format!("Bearer {}", self.token))
+            .body(body)
+            .map_err(|why| Problem::usage(why.to_string(), "Check the ids that were given."))?;
+        let sent = self.send_to(&target, request).await;
+        sent.map_err(|why| self.unreachable(why))
+    }
+
+    /// To the first address that can be connected to. The host is whom its owner named, and needs no broker to be reached.
+    async fn send_to(
+        &self,
+        target: &Target,
+        request: Request<Bytes>,
+    ) -> Result<Response<Box<dyn ConnectionBody>>, String> {
+        let mut why = format!("{} has no address", target.name);
+        for ip in addresses(target).await? {
+            let address = SocketAddr::new(ip, target.port);
+            let peer = Peer { address, name: target.name.clone(), secure: target.secure };
+            match self.dialler.connect(&peer).await {
+                Ok(connection) => {
+                    let sent = connection.exchange(request).await;
+                    return sent.map_err(|(ExchangeError::Unsent(why) | ExchangeError::Interrupted(why))| why);
+                }
+                Err(refused) => why = refused,
+            }
+        }
+        Err(why)
+    }
+
+    /// A problem document of the host in the words of the command line.
+    pub(crate) fn refused(&self, document: &Value) -> Problem {
+        let problem = refused(document);
+        match &self.at {
+            At::There(target) if problem.code == "unauthenticated" => {
+                Problem { hint: format!("Set {TOKEN} to a token of {}.", target.authority), ..problem }
+            }
+            _ => problem,
+        }
+    }
+
+    /// What came is no answer of a host.
+    pub(crate) fn not_json(&self, why: &serde_json::Error) -> Problem {
+        let hint = match &self.at {
+            At::Here { .. } => String::new(),
+            At::There(target) => format!("Is {} a KernelOS host, or something in front of it?", target.authority),
+        };
+        Problem::failed("protocol", format!("the host's answer is not JSON: {why}"), hint)
+    }
+}
+
+/// The addresses of `target`, the preferred first.
+async fn addresses(target: &Target) -> Result<Vec<IpAddr>, String> {
+    let mut found = match target.name.parse() {
+        Ok(address) => vec![address],
+        Err(_) => SystemResolver.resolve(&target.name).await?,
+    };
+    found.retain(|address| address.is_loopback() || !target.loopback);
+    Ok(found)
 }
 
 /// A problem document in the words of the command line.

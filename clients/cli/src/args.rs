@@ -9,11 +9,13 @@ mod flow;
 pub mod init;
 pub mod provider;
 mod reading;
+pub mod transfer;
 pub mod workspace;
 
 pub use flow::{Approve, Check, Run, Task, TaskCancel, TaskFollow, TaskList, TaskRetry, TaskShow, Watch, Workflow};
 pub use reading::Reading;
 
+use crate::place::Place;
 use clap::{Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -52,6 +54,13 @@ pub struct Args {
         hide_default_value = true, value_name = "DIR"
     )]
     pub data: PathBuf,
+    /// Talk to the host at this URL instead of the one of this machine; stands before the command. Its token is read from
+    /// the environment variable KERNELOS_TOKEN.
+    #[arg(long, env = "KERNELOS_HOST", hide_env_values = true, value_name = "URL")]
+    pub host: Option<String>,
+    /// Talk to that host without TLS though it is not on this machine; its token can be read on the way.
+    #[arg(long, requires = "host")]
+    pub host_in_clear: bool,
     /// What to do.
     #[command(subcommand)]
     pub command: Command,
@@ -94,9 +103,15 @@ pub enum Command {
     Egress(egress::Egress),
     /// Show what was used of providers, and what it cost.
     Usage(Reading),
-    /// Workspaces of this machine: list, show, create.
+    /// Workspaces of this machine: list, show, create, adopt.
     #[command(subcommand)]
     Workspace(workspace::Workspace),
+    /// Write a workspace to a file, for another host or to keep.
+    #[command(after_help = transfer::EXPORT_EXAMPLES)]
+    Export(transfer::Export),
+    /// Take a workspace in from a file.
+    #[command(after_help = transfer::IMPORT_EXAMPLES)]
+    Import(transfer::Import),
     /// Show the event log.
     Log(Log),
     /// Replay a workspace from its first event; with --verify, compare everything that is stored.
@@ -120,6 +135,21 @@ pub struct Dev {
     /// Run this command when a person is waited for; what waits stands on its standard input.
     #[arg(long, value_name = "COMMAND")]
     pub notify: Option<String>,
+    /// Keep workspaces on this libSQL server instead of in files: https://host or http://host:port.
+    #[arg(long, env = "KERNELOS_DATABASE", hide_env_values = true, value_name = "URL")]
+    pub database: Option<String>,
+    /// What opens that server: env:NAME or vault:NAME. The token itself is never an argument.
+    #[arg(
+        long,
+        env = "KERNELOS_DATABASE_TOKEN_REF",
+        hide_env_values = true,
+        value_name = "REF",
+        requires = "database"
+    )]
+    pub database_token: Option<String>,
+    /// A range of addresses that are not public, if that server is at one of them: 10.1.0.0/16. May be repeated.
+    #[arg(long, value_name = "RANGE", requires = "database")]
+    pub database_private: Vec<String>,
 }
 
 /// Ask an agent.
@@ -199,6 +229,13 @@ pub struct Doctor {
     /// Go on with a workspace although the tail of its log was lost. What is stored now counts.
     #[arg(long, value_name = "WORKSPACE")]
     pub accept_lost_tail: Option<String>,
+}
+
+impl Args {
+    /// Where the host is that they mean.
+    pub fn place(&self) -> Place {
+        Place { data: self.data.clone(), host: self.host.clone(), in_clear: self.host_in_clear }
+    }
 }
 
 fn default_data() -> PathBuf {

@@ -3,18 +3,15 @@
 //! Each event comes once and in order, whatever becomes of connections in between: the stream is opened again after the
 //! last event that came.
 
-use crate::api::{Api, refused};
+use crate::api::Api;
 use crate::outcome::Problem;
 use crate::sse::{Message, Parser};
-use bytes::{Buf as _, Bytes};
+use bytes::Bytes;
 use http::{Request, StatusCode};
-use http_body_util::{BodyExt as _, Empty, Limited};
-use hyper::body::Incoming;
-use hyper_util::rt::TokioIo;
+use ports::egress::ConnectionBody;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// How often in a row a host may fail to go on before it is given up.
@@ -50,10 +47,12 @@ pub struct Follow<'a> {
     retry_ms: u64,
     /// Attempts since something came.
     attempts: u32,
+    /// How long nothing may come, not even a heartbeat.
+    silence: Duration,
 }
 
 struct Open {
-    body: Incoming,
+    body: Box<dyn ConnectionBody>,
     parser: Parser,
 }
 
@@ -69,7 +68,8 @@ impl<'a> Follow<'a> {
     /// Follow `workspace` from the event after `after`.
     pub fn new(api: &'a Api, workspace: &str, after: u64) -> Self {
         let (open, told) = (None, VecDeque::new());
-        Self { api, workspace: workspace.to_owned(), after, open, told, retry_ms: RETRY_MS, attempts: 0 }
+        let (workspace, retry_ms) = (workspace.to_owned(), RETRY_MS);
+        Self { api, workspace, after, open, told, retry_ms, attempts: 0, silence: SILENCE }
     }
 
     /// What is told next. Ends only with a problem: when the host refuses, or is gone.
@@ -94,10 +94,8 @@ impl<'a> Follow<'a> {
     }
 
     fn given_up(&self, problem: Problem) -> Problem {
-        let after = self.after;
-        let hint =
-            format!("Is `kernelos dev` still running? To go on from here: kernelos log --follow --after {after}");
-        Problem { hint, ..problem }
+        let (there, after) = (self.api.whether_it_is_there(), self.after);
+        Problem { hint: format!("{there} To go on from here: kernelos log --follow --after {after}"), ..problem }
     }
 
     /// Read until something came, opening the stream if need be.
@@ -106,14 +104,12 @@ impl<'a> Follow<'a> {
             Some(open) => open,
             None => Open { body: self.connect().await?, parser: Parser::new() },
         };
-        let frame = timeout(SILENCE, open.body.frame()).await;
-        let frame =
-            frame.map_err(|_| interrupted("it is silent"))?.ok_or_else(|| interrupted("it ended the stream"))?;
+        let came = timeout(self.silence, open.body.chunk()).await;
+        let came = came.map_err(|_| self.interrupted("it is silent"))?.map_err(|why| self.interrupted(&why))?;
+        let bytes = came.ok_or_else(|| self.interrupted("it ended the stream"))?;
         let mut messages = Vec::new();
-        if let Ok(bytes) = frame.map_err(interrupted)?.into_data() {
-            let taken = open.parser.take(&bytes, &mut messages);
-            taken.map_err(|_| Break::Refused(protocol("the host's stream has a message without end")))?;
-        }
+        let taken = open.parser.take(&bytes, &mut messages);
+        taken.map_err(|_| Break::Refused(protocol("the host's stream has a message without end")))?;
         self.retry_ms = open.parser.retry_ms().map_or(self.retry_ms, |ms| ms.min(RETRY_MS_MAX));
         self.open = Some(open);
         messages.iter().try_for_each(|message| self.take(message))
@@ -137,40 +133,82 @@ impl<'a> Follow<'a> {
         Ok(())
     }
 
-    async fn connect(&self) -> Result<Incoming, Break> {
-        let address = self.api.address();
-        let stream = timeout(ANSWER_WITHIN, TcpStream::connect(&address)).await.map_err(interrupted)?;
-        let stream = TokioIo::new(stream.map_err(interrupted)?);
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(stream).await.map_err(interrupted)?;
-        // It ends with the stream, and what ends it shows there.
-        tokio::task::spawn_local(async { drop(connection.await) });
+    async fn connect(&self) -> Result<Box<dyn ConnectionBody>, Break> {
         let request = Request::get(format!("/v1/workspaces/{}/events", self.workspace))
-            .header("host", &address)
-            .header("authorization", format!("Bearer {}", self.api.token()))
             .header("accept", "text/event-stream")
-            .header("last-event-id", self.after.to_string())
-            .body(Empty::<Bytes>::new())
-            .map_err(|why| Break::Refused(Problem::usage(why.to_string(), "Check the ids that were given.")))?;
-        let answer = timeout(ANSWER_WITHIN, sender.send_request(request)).await.map_err(interrupted)?;
-        let answer = answer.map_err(interrupted)?;
+            .header("last-event-id", self.after.to_string());
+        let answer = timeout(ANSWER_WITHIN, self.api.open(request, Bytes::new())).await;
+        let answer = answer.map_err(|_| self.interrupted("nothing came"))?;
+        let answer = answer.map_err(|problem| match problem.code.as_str() {
+            "host_unreachable" => Break::Interrupted(problem),
+            _ => Break::Refused(problem),
+        })?;
         if answer.status() == StatusCode::OK {
             return Ok(answer.into_body());
         }
         let later = answer.status() == StatusCode::SERVICE_UNAVAILABLE;
-        let document = Limited::new(answer.into_body(), PROBLEM_MAX).collect().await;
-        let document = document.map_err(interrupted)?.aggregate();
-        let document: Value = serde_json::from_reader(document.reader())
-            .map_err(|why| Break::Refused(protocol(&format!("the host's answer is not JSON: {why}"))))?;
-        let problem = refused(&document);
+        let problem = self.problem(answer.into_body()).await?;
         Err(if later { Break::Interrupted(problem) } else { Break::Refused(problem) })
     }
-}
 
-fn interrupted(why: impl ToString) -> Break {
-    let what = format!("the host does not answer: {}", why.to_string());
-    Break::Interrupted(Problem::failed("host_unreachable", what, ""))
+    /// Why the host does not give a stream.
+    async fn problem(&self, mut body: Box<dyn ConnectionBody>) -> Result<Problem, Break> {
+        let mut document = Vec::new();
+        while let Some(piece) = body.chunk().await.map_err(|why| self.interrupted(&why))? {
+            document.extend_from_slice(&piece);
+            if document.len() > PROBLEM_MAX {
+                return Err(Break::Refused(protocol("the host's problem document has no end")));
+            }
+        }
+        let document: Value =
+            serde_json::from_slice(&document).map_err(|why| Break::Refused(self.api.not_json(&why)))?;
+        Ok(self.api.refused(&document))
+    }
+
+    fn interrupted(&self, why: &str) -> Break {
+        Break::Interrupted(self.api.unreachable(why))
+    }
 }
 
 fn protocol(what: &str) -> Problem {
     Problem::failed("protocol", what, "Are the host and this program of one version?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::Target;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::{TcpListener, TcpStream};
+
+    /// Take a request, and give its head and a stream with one event; what follows is silence.
+    async fn one_event(listener: &TcpListener, pos: u64) -> (String, TcpStream) {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(stream.read_u8().await.unwrap());
+        }
+        let said = format!("retry: 1\n\nid: {pos}\nevent: event\ndata: {{\"nth\":{pos}}}\n\n");
+        let answer = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
+        stream.write_all(format!("{answer}{said}").as_bytes()).await.unwrap();
+        (String::from_utf8(head).unwrap(), stream)
+    }
+
+    #[tokio::test]
+    async fn a_stream_whose_heartbeats_stop_is_opened_again_after_the_last_event() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let api = Api::there(Target::here(listener.local_addr().unwrap()), "token").unwrap();
+        let mut follow = Follow::new(&api, "7zr2m0f4kq1s8x3b6v9w5nchg4", 6);
+        follow.silence = Duration::from_millis(50);
+        let host = async {
+            let (first, _silent) = one_event(&listener, 7).await;
+            let (second, _open) = one_event(&listener, 8).await;
+            (first, second)
+        };
+        let client = async { [follow.next().await.unwrap(), follow.next().await.unwrap()] };
+        let ((first, second), told) = tokio::join!(host, client);
+        assert_eq!(told.map(|told| matches!(told, Told::Event(_))), [true, true]);
+        assert!(first.contains("last-event-id: 6\r\n") && second.contains("last-event-id: 7\r\n"), "{first}{second}");
+        assert!(second.contains("authorization: Bearer token\r\n"), "{second}");
+    }
 }

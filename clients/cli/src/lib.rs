@@ -1,5 +1,6 @@
 //! `kernelos`: the command line, with the embedded native host in it.
 
+pub mod age;
 pub mod api;
 pub mod args;
 pub mod commands;
@@ -7,10 +8,12 @@ pub mod follow;
 pub mod host;
 pub mod money;
 pub mod outcome;
+pub mod place;
 pub mod project;
 pub mod prompt;
 pub mod source;
 pub mod sse;
 pub mod table;
 pub mod timeline;
+pub mod transfer;
 pub mod words;

@@ -4,7 +4,7 @@ use crate::gateway::Gateway;
 use crate::path::Params;
 use crate::query::{self, Given};
 use crate::routes::{self, Endpoint, Missing};
-use crate::{browser, commands, models, openapi, reads, stream, verify, workspaces};
+use crate::{browser, commands, models, openapi, portability, reads, stream, verify, workspaces};
 use bytes::Bytes;
 use futures_util::stream::LocalBoxStream;
 use http::header::{ALLOW, HeaderValue};
@@ -62,11 +62,16 @@ async fn answer(request: &Request<Bytes>, gateway: &Gateway<'_>) -> Result<Respo
     if route.streams.is_some() && stream::is_wanted(request.headers()) {
         return Ok(stream::events(&call).await?.map(Body::Stream));
     }
-    Ok(whole(route.endpoint, &call).await?.map(Body::Whole))
+    endpoint(route.endpoint, &call).await
 }
 
-async fn whole(endpoint: Endpoint, call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
-    match endpoint {
+async fn endpoint(endpoint: Endpoint, call: &Call<'_>) -> Result<Response<Body>, Problem> {
+    let whole = match endpoint {
+        Endpoint::ExportWorkspace => return Ok(portability::export(call).await?.map(Body::Stream)),
+        Endpoint::BeginImport => portability::begin(call).await,
+        Endpoint::AppendImport => portability::append(call).await,
+        Endpoint::StandImport => portability::stand(call).await,
+        Endpoint::AbandonImport => portability::abandon(call).await,
         Endpoint::Health => Ok(json(StatusCode::OK, &Health { status: "ok" })),
         Endpoint::Description => Ok(json(StatusCode::OK, &openapi::document())),
         Endpoint::CreateWorkspace => workspaces::create(call).await,
@@ -89,7 +94,8 @@ async fn whole(endpoint: Endpoint, call: &Call<'_>) -> Result<Response<Bytes>, P
         Endpoint::ReadContext => models::context(call).await,
         Endpoint::ListDueEffects => reads::due(call).await,
         Endpoint::ReadEffect => reads::effect(call).await,
-    }
+    };
+    Ok(whole?.map(Body::Whole))
 }
 
 fn other_method(allowed: &str) -> Response<Bytes> {

@@ -20,6 +20,7 @@ mod models;
 mod near;
 mod openapi;
 mod path;
+mod portability;
 mod query;
 mod reads;
 mod routes;

@@ -3,6 +3,7 @@
 
 use crate::limits::{EFFECTS, EFFECTS_USUALLY, EVENTS, EVENTS_USUALLY, WAIT_MS};
 use crate::path::{Params, params};
+use crate::portability::UPLOAD_OFFSET;
 use crate::query::Number;
 use http::{Method, StatusCode};
 use kernel::reject::AMOUNT_MAX;
@@ -54,6 +55,16 @@ pub enum Endpoint {
     ListDueEffects,
     /// See [`crate::reads::effect`].
     ReadEffect,
+    /// See [`crate::portability::export`].
+    ExportWorkspace,
+    /// See [`crate::portability::begin`].
+    BeginImport,
+    /// See [`crate::portability::append`].
+    AppendImport,
+    /// See [`crate::portability::stand`].
+    StandImport,
+    /// See [`crate::portability::abandon`].
+    AbandonImport,
 }
 
 /// The methods that routes have.
@@ -63,8 +74,14 @@ pub enum Verb {
     Get,
     /// Changes something, under an identity that makes repeating safe.
     Post,
-    /// Changes nothing either, and has a body to ask with.
+    /// Changes nothing either, or nothing twice, and has a body to ask with.
     Ask,
+    /// Goes on with what was begun.
+    Patch,
+    /// Tells how far it is, without a body.
+    Head,
+    /// Gives it up.
+    Delete,
 }
 
 impl Verb {
@@ -73,6 +90,9 @@ impl Verb {
         match self {
             Self::Get => "GET",
             Self::Post | Self::Ask => "POST",
+            Self::Patch => "PATCH",
+            Self::Head => "HEAD",
+            Self::Delete => "DELETE",
         }
     }
 }
@@ -90,6 +110,8 @@ pub struct Route {
     pub open: bool,
     /// Its query parameters.
     pub query: &'static [&'static Number],
+    /// The header it wants.
+    pub header: Option<&'static Number>,
     /// What it does.
     pub summary: &'static str,
     /// Schema of the body it takes.
@@ -155,14 +177,21 @@ pub const TURN: Number = Number {
 };
 
 const WORKSPACES: &str = "/v1/workspaces";
+const IMPORT: &str = "/v1/workspaces/{workspace}/import";
+
+/// The schema of a file and of its parts, which are not JSON.
+pub const FILE: &str = "File";
+/// The schema of an answer that is told by its status and headers.
+pub const NOTHING: &str = "";
 
 const fn get(endpoint: Endpoint, path: &'static str, summary: &'static str, gives: &'static str) -> Route {
     let (method, status) = (Verb::Get, StatusCode::OK);
-    Route { endpoint, method, path, open: false, query: &[], summary, takes: None, status, gives, streams: None }
+    let (query, header, takes, streams) = (&[], None, None, None);
+    Route { endpoint, method, path, open: false, query, header, summary, takes, status, gives, streams }
 }
 
 /// Every route.
-pub static ROUTES: [Route; 22] = [
+pub static ROUTES: [Route; 27] = [
     Route {
         method: Verb::Post,
         takes: Some("Batch"),
@@ -277,6 +306,51 @@ pub static ROUTES: [Route; 22] = [
         "Read a leased effect: what its runtime needs to perform it.",
         "Effect",
     ),
+    Route {
+        method: Verb::Ask,
+        takes: Some("Export"),
+        ..get(
+            Endpoint::ExportWorkspace,
+            "/v1/workspaces/{workspace}/export",
+            "Give the workspace away as a file: its log, its data keys wrapped under the key in the body, its large \
+             content. A file without its last frame is of no use.",
+            FILE,
+        )
+    },
+    Route {
+        method: Verb::Ask,
+        takes: Some("BeginImport"),
+        status: StatusCode::CREATED,
+        ..get(
+            Endpoint::BeginImport,
+            IMPORT,
+            "Begin to take a workspace in from a file, or go on with what was begun with the same file. Until all of it \
+             was verified the workspace does not exist.",
+            "Import",
+        )
+    },
+    Route {
+        method: Verb::Patch,
+        header: Some(&UPLOAD_OFFSET),
+        takes: Some(FILE),
+        ..get(
+            Endpoint::AppendImport,
+            IMPORT,
+            "Take in what stands in the file at Upload-Offset: all whole frames of it. With the last one the workspace \
+             exists, and holds its effects until the command workspace.adopt.",
+            "Import",
+        )
+    },
+    Route {
+        method: Verb::Head,
+        status: StatusCode::NO_CONTENT,
+        ..get(Endpoint::StandImport, IMPORT, "Tell in Upload-Offset how far an import is.", NOTHING)
+    },
+    Route {
+        method: Verb::Delete,
+        status: StatusCode::NO_CONTENT,
+        ..get(Endpoint::AbandonImport, IMPORT, "Give an import up. Nothing of it is left.", NOTHING)
+    },
 ];
 
 /// Why no route fits.

@@ -84,7 +84,11 @@ impl Runtime {
         let random = self.random()?;
         match self.send("timers.fire", &json!({}), &[b"fire", &random]).await {
             Ok(_) => Ok(true),
-            Err(SequencingError::Refused(rejection)) if rejection.code == Code::NothingDue => Ok(false),
+            Err(SequencingError::Refused(rejection))
+                if matches!(rejection.code, Code::NothingDue | Code::EffectsHeld) =>
+            {
+                Ok(false)
+            }
             Err(error) => Err(error),
         }
     }
@@ -125,7 +129,11 @@ impl Runtime {
         for reply in self.replies(&requests).await {
             match reply.and_then(accepted) {
                 Ok(reply) => leased.extend(reply.made.first()),
-                Err(SequencingError::Refused(rejection)) if rejection.code == Code::NothingToLease => break,
+                Err(SequencingError::Refused(rejection))
+                    if matches!(rejection.code, Code::NothingToLease | Code::EffectsHeld) =>
+                {
+                    break;
+                }
                 // What was leased is performed; who is refused for good finds out with the next lease.
                 Err(error) if leased.is_empty() => return Err(error),
                 Err(_) => break,

@@ -8,7 +8,6 @@ use futures_util::FutureExt as _;
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
-use kernel::reject::Code;
 use ports::SequencingError;
 use ports::sequencing::EffectView;
 use std::cell::{Cell, RefCell};
@@ -134,19 +133,14 @@ impl Shifts {
         Ok(Looked { fired, is_full: room > 0 && taken.len() == room, taken })
     }
 
-    /// Lease at most `most`. A process joins when it is told that it has not: a workspace that owes nothing is not
-    /// written to. One that joined and is told so again was replaced.
+    /// Lease at most `most`. A process joins before it takes anything for the first time, which gives back what the one
+    /// before it held. Whoever asks without having joined is refused on the record, so asking first is no way to find out.
     async fn take(&self, most: usize) -> Result<Vec<EffectView>, SequencingError> {
-        match self.runtime.take(most).await {
-            Err(SequencingError::Refused(refused))
-                if matches!(refused.code, Code::NotFound | Code::RuntimeRestarted) && !self.joined.get() =>
-            {
-                self.runtime.join().await?;
-                self.joined.set(true);
-                self.runtime.take(most).await
-            }
-            taken => taken,
+        if !self.joined.get() {
+            self.runtime.join().await?;
+            self.joined.set(true);
         }
+        self.runtime.take(most).await
     }
 
     /// Whether its outcome is in the log. What could not be told is another runtime's, when the lease is over.

@@ -1,6 +1,7 @@
 //! Why the sequencer has no answer.
 
 use kernel::reject::Rejection;
+use ports::problem::Fault;
 use ports::{Conflict, SequencingError, StoreError};
 
 /// Why there is no reply.
@@ -10,6 +11,8 @@ pub enum Failure {
     Refused(Rejection),
     /// The store failed.
     Store(StoreError),
+    /// An export or import cannot go on.
+    Transfer(Fault, String),
 }
 
 impl From<StoreError> for Failure {
@@ -22,6 +25,7 @@ impl From<Failure> for SequencingError {
     fn from(failure: Failure) -> Self {
         match failure {
             Failure::Refused(rejection) => Self::Refused(rejection),
+            Failure::Transfer(fault, why) => Self::Transfer(fault, why),
             Failure::Store(StoreError::NoWorkspace) => Self::NoWorkspace,
             Failure::Store(StoreError::Damaged { what }) => Self::Damaged(what),
             Failure::Store(StoreError::Conflict(Conflict::Fenced { .. })) => {

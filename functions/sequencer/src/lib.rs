@@ -5,7 +5,9 @@
 //! decides where it lives: an actor per workspace, a Durable Object, a stateless function.
 
 mod answer;
+mod export;
 mod failure;
+mod import;
 mod load;
 mod reads;
 mod shared;
@@ -14,6 +16,7 @@ mod verify;
 mod views;
 
 pub use failure::Failure;
+pub use import::is_under_way;
 pub use shared::{Shared, Words};
 pub use submit::Job;
 pub use verify::{Finding, Verified, verify};
@@ -33,6 +36,10 @@ pub struct Sequencer {
     key: [u8; 32],
     /// What is in memory was not committed and could not be read again: it is not what the store holds.
     is_stale: bool,
+    /// The import that is under way: until it is over, there is no workspace for anybody else.
+    import: Option<import::Underway>,
+    /// An import was given up, and everything with it: this sequencer has no store any more.
+    is_gone: bool,
 }
 
 impl std::fmt::Debug for Sequencer {
@@ -46,14 +53,16 @@ impl Sequencer {
     pub async fn claim(store: Rc<dyn Store>, id: WorkspaceId, key: [u8; 32]) -> Result<Self, Failure> {
         let head = store.claim(&id.to_string()).await?;
         let workspace = Workspace::open(id, key, &head).map_err(broken)?;
-        Ok(Self { store, workspace, key, is_stale: false })
+        let import = import::under_way(&*store, id).await?;
+        Ok(Self { store, workspace, key, is_stale: false, import, is_gone: false })
     }
 
     /// Open the workspace as one of several writers: nobody is fenced off, and whoever finds another head decides again.
     pub(crate) async fn share(store: Rc<dyn Store>, id: WorkspaceId, key: [u8; 32]) -> Result<Self, Failure> {
         let head = store.head(&id.to_string()).await?;
         let workspace = Workspace::open(id, key, &head).map_err(broken)?;
-        Ok(Self { store, workspace, key, is_stale: false })
+        let import = import::under_way(&*store, id).await?;
+        Ok(Self { store, workspace, key, is_stale: false, import, is_gone: false })
     }
 
     /// The workspace as the kernel holds it.
@@ -66,12 +75,40 @@ impl Sequencer {
         self.workspace.forget();
     }
 
+    /// Position of the last event; 0 while nothing of the workspace may be seen.
+    pub fn pos(&self) -> u64 {
+        if self.import.is_some() { 0 } else { self.workspace.pos() }
+    }
+
+    /// Whether an import was given up: nothing is left that could be asked for, and whoever holds this drops it.
+    pub fn is_gone(&self) -> bool {
+        self.is_gone
+    }
+
+    pub(crate) fn is_stale(&self) -> bool {
+        self.is_stale
+    }
+
+    pub(crate) fn set_stale(&mut self) {
+        self.is_stale = true;
+    }
+
+    pub(crate) fn mark_gone(&mut self) {
+        (self.import, self.is_gone) = (None, true);
+    }
+
+    /// Whether there is a workspace for others than its import.
+    pub(crate) fn exists(&self) -> Result<(), Failure> {
+        if self.import.is_some() || self.is_gone { Err(Failure::Store(StoreError::NoWorkspace)) } else { Ok(()) }
+    }
+
     /// Begin again from the stored head, as after a crash, without claiming: a writer that was fenced off stays so.
-    async fn reopen(&mut self) -> Result<(), Failure> {
+    pub(crate) async fn reopen(&mut self) -> Result<(), Failure> {
         let id = self.workspace.id();
         let head = self.store.head(&id.to_string()).await?;
         let head = kernel::storage::Head { epoch: self.workspace.epoch(), ..head };
         self.workspace = Workspace::open(id, self.key, &head).map_err(broken)?;
+        self.import = import::under_way(&*self.store, id).await?;
         self.is_stale = false;
         Ok(())
     }

@@ -18,6 +18,15 @@ impl Sequencer {
     /// Ask `question` until nothing has to be loaded any more.
     pub(crate) async fn ask<T>(
         &mut self,
+        question: impl FnMut(&mut kernel::machine::Workspace) -> Result<T, Stop>,
+    ) -> Result<T, Failure> {
+        self.exists()?;
+        self.ask_anyway(question).await
+    }
+
+    /// The same, also of a workspace that does not exist yet for others.
+    pub(crate) async fn ask_anyway<T>(
+        &mut self,
         mut question: impl FnMut(&mut kernel::machine::Workspace) -> Result<T, Stop>,
     ) -> Result<T, Failure> {
         if self.is_stale {

@@ -3,11 +3,12 @@
 use crate::views::{self, effect_view, open, task_view};
 use crate::{Failure, Sequencer};
 use kernel::effect;
-use kernel::entity::Workspace as WorkspaceEntity;
+use kernel::entity::{Origin, Workspace as WorkspaceEntity};
 use kernel::id::Id;
 use kernel::key::{Key, Line, Space};
-use kernel::machine::Revealed;
-use ports::sequencing::{EffectView, EventView, WorkspaceView};
+use kernel::machine::{Revealed, Stop, Workspace};
+use kernel::view::{Halt, Reader};
+use ports::sequencing::{EffectView, EventView, OriginView, WorkspaceView};
 use ports::views::{Query, TaskView};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ impl Sequencer {
                 pos: workspace.pos(),
                 format: workspace.heads().format,
                 roots,
+                origin: origin(workspace)?,
             })
         })
         .await
@@ -43,19 +45,24 @@ impl Sequencer {
         self.ask(|workspace| views::read(workspace, query)).await
     }
 
-    /// Effects that wait for a runtime.
+    /// Effects that a runtime can take now: none while they are held.
     pub async fn due(&mut self, limit: usize) -> Result<Vec<Id>, Failure> {
+        self.ask(|workspace| unless_held(workspace, |read| effect::effects(read, limit))).await
+    }
+
+    /// Effects that wait, held or not.
+    pub async fn waiting(&mut self, limit: usize) -> Result<Vec<Id>, Failure> {
         self.ask(|workspace| Ok(effect::effects(&workspace.read(Line::default()), limit)?)).await
     }
 
-    /// When the first lease is over.
+    /// When the first lease is over; never while effects are held.
     pub async fn next_expiry(&mut self) -> Result<Option<u64>, Failure> {
-        self.ask(|workspace| Ok(effect::next_expiry(&workspace.read(Line::default()))?)).await
+        self.ask(|workspace| unless_held(workspace, effect::next_expiry)).await
     }
 
-    /// When the next timer is due.
+    /// When the next timer is due; never while effects are held.
     pub async fn next_due(&mut self) -> Result<Option<u64>, Failure> {
-        self.ask(|workspace| Ok(effect::next_due(&workspace.read(Line::default()))?)).await
+        self.ask(|workspace| unless_held(workspace, effect::next_due)).await
     }
 
     /// When a runtime has something to do here: now if an effect waits, else when the first lease is over or the next timer
@@ -74,6 +81,7 @@ impl Sequencer {
 
     /// Committed events after a position.
     pub async fn events(&mut self, after: u64, limit: usize) -> Result<Vec<EventView>, Failure> {
+        self.exists()?;
         let mut views = Vec::new();
         for event in self.store.events(&self.name(), after, limit).await? {
             let opened = self.ask(|workspace| workspace.reveal_event(&event)).await?;
@@ -82,6 +90,21 @@ impl Sequencer {
         }
         Ok(views)
     }
+}
+
+/// What `ask` comes to, and nothing while the workspace's effects are held.
+fn unless_held<T: Default>(
+    workspace: &Workspace,
+    ask: impl Fn(&Reader<'_, Workspace>) -> Result<T, Halt>,
+) -> Result<T, Stop> {
+    let read = workspace.read(Line::default());
+    let held = read.control::<Origin>(Key::Origin)?.is_some_and(|origin| *origin.held);
+    if held { Ok(T::default()) } else { Ok(ask(&read)?) }
+}
+
+fn origin(workspace: &Workspace) -> Result<Option<OriginView>, Stop> {
+    let origin = workspace.read(Line::default()).control::<Origin>(Key::Origin)?;
+    Ok(origin.map(|it| OriginView { incarnation: *it.incarnation, held: *it.held, pos: *it.pos, file: *it.file }))
 }
 
 fn text(revealed: Revealed) -> Option<String> {

@@ -91,8 +91,9 @@ impl Sequencer {
         Ok(outcomes)
     }
 
-    async fn commit(&mut self) -> Result<(), Failure> {
-        let Some(batch) = self.ask(|workspace| workspace.batch()).await? else { return Ok(()) };
+    /// What was decided or taken in is durable when this returns.
+    pub(crate) async fn commit(&mut self) -> Result<(), Failure> {
+        let Some(batch) = self.ask_anyway(|workspace| workspace.batch()).await? else { return Ok(()) };
         self.store.commit(&self.name(), &batch).await?;
         self.workspace.committed();
         Ok(())

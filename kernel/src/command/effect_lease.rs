@@ -1,6 +1,7 @@
 //! `effect.lease`: a runtime takes an effect to perform.
 
 use super::runtime_join::lose;
+use super::workspace_adopt::released;
 use super::{Context, Decide, Decision, Draft};
 use crate::effect;
 use crate::entity::{Effect, Lease, LeaseStatus, Runtime};
@@ -42,6 +43,7 @@ impl Decide for EffectLease {
             return Err(Code::InvalidArgument.because(format!("ttl_ms must be 1 to {LEASE_MS_MAX}")).into());
         }
         on_main(with)?;
+        released(with)?;
         alive(self.runtime, self.boot, with)?;
         let mut to = Staged::new(with);
         for lost in expired(with)? {

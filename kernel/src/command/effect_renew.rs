@@ -1,6 +1,7 @@
 //! `effect.renew`: a runtime needs longer.
 
 use super::effect_lease::{LEASE_MS_MAX, alive, on_main};
+use super::workspace_adopt::released;
 use super::{Context, Decide, Decision, Draft};
 use crate::entity::{Lease, LeaseStatus};
 use crate::event::LeaseRenewed;
@@ -36,6 +37,7 @@ impl Decide for EffectRenew {
         }
         amount("fence", self.fence)?;
         on_main(with)?;
+        released(with)?;
         alive(self.runtime, self.boot, with)?;
         let lease = with.read.control::<Lease>(Key::Lease(self.effect))?;
         let held = lease.filter(|it| {

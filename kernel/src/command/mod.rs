@@ -21,7 +21,9 @@ mod task_create;
 mod task_retry;
 mod timers_fire;
 mod workflow_define;
+mod workspace_adopt;
 mod workspace_create;
+mod workspace_import;
 
 pub use agent_define::AgentDefine;
 pub use approval_decide::{ApprovalDecide, Says};
@@ -41,7 +43,9 @@ pub use task_create::TaskCreate;
 pub use task_retry::TaskRetry;
 pub use timers_fire::TimersFire;
 pub use workflow_define::WorkflowDefine;
+pub use workspace_adopt::WorkspaceAdopt;
 pub use workspace_create::WorkspaceCreate;
+pub use workspace_import::WorkspaceImport;
 
 use crate::event::EventData;
 use crate::hash::HashText;
@@ -144,12 +148,14 @@ pub enum BadCommand {
 }
 
 macro_rules! commands {
-    (intents { $($intent:ident)+ } observations { $($observation:ident)+ }) => {
+    (intents { $($intent:ident)+ } observations { $($observation:ident)+ } of_the_sequencer { $($inner:ident)+ }) => {
         /// What somebody wants; decided again wherever it lands.
         #[derive(Debug, Clone, PartialEq, Eq)]
         pub enum Intent {
             $(#[doc = concat!("See [`", stringify!($intent), "`].")]
             $intent($intent),)+
+            $(#[doc = concat!("See [`", stringify!($inner), "`]. Has no name on the wire.")]
+            $inner($inner),)+
         }
 
         /// What happened and cannot un-happen.
@@ -169,7 +175,7 @@ macro_rules! commands {
         }
 
         impl Command {
-            /// Names of all commands.
+            /// Names of all commands that can be sent.
             pub const NAMES: &'static [&'static str] = &[$($intent::NAME,)+ $($observation::NAME,)+];
 
             /// Read the arguments of the command called `name`.
@@ -183,10 +189,11 @@ macro_rules! commands {
                 }
             }
 
-            /// Its arguments, which [`Command::parse`] reads.
+            /// Its arguments, which [`Command::parse`] reads if it can be sent.
             pub fn data(&self) -> serde_json::Result<String> {
                 match self {
                     $(Self::Intent(Intent::$intent(it)) => serde_json::to_string(it),)+
+                    $(Self::Intent(Intent::$inner(it)) => serde_json::to_string(it),)+
                     $(Self::Observation(Observation::$observation(it)) => serde_json::to_string(it),)+
                 }
             }
@@ -195,6 +202,7 @@ macro_rules! commands {
             pub fn name(&self) -> &'static str {
                 match self {
                     $(Self::Intent(Intent::$intent(_)) => $intent::NAME,)+
+                    $(Self::Intent(Intent::$inner(_)) => $inner::NAME,)+
                     $(Self::Observation(Observation::$observation(_)) => $observation::NAME,)+
                 }
             }
@@ -203,6 +211,7 @@ macro_rules! commands {
             pub fn scope(&self) -> &'static str {
                 match self {
                     $(Self::Intent(Intent::$intent(_)) => $intent::SCOPE,)+
+                    $(Self::Intent(Intent::$inner(_)) => $inner::SCOPE,)+
                     $(Self::Observation(Observation::$observation(_)) => $observation::SCOPE,)+
                 }
             }
@@ -211,6 +220,7 @@ macro_rules! commands {
             pub fn decide<V: View>(&self, with: &Context<'_, V>) -> Result<Decision, Halt> {
                 match self {
                     $(Self::Intent(Intent::$intent(it)) => it.decide(with),)+
+                    $(Self::Intent(Intent::$inner(it)) => it.decide(with),)+
                     $(Self::Observation(Observation::$observation(it)) => it.decide(with),)+
                 }
             }
@@ -219,7 +229,8 @@ macro_rules! commands {
 }
 commands! {
     intents {
-        AgentDefine ApprovalDecide BranchFork DeviceEnroll EffectLease EffectRenew EgressAllow KeyDestroy ProviderDefine RunStart RuntimeJoin TaskAsk TaskCancel TaskCreate TaskRetry TimersFire WorkflowDefine WorkspaceCreate
+        AgentDefine ApprovalDecide BranchFork DeviceEnroll EffectLease EffectRenew EgressAllow KeyDestroy ProviderDefine RunStart RuntimeJoin TaskAsk TaskCancel TaskCreate TaskRetry TimersFire WorkflowDefine WorkspaceAdopt WorkspaceCreate
     }
     observations { EffectReport }
+    of_the_sequencer { WorkspaceImport }
 }

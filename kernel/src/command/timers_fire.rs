@@ -1,6 +1,7 @@
 //! `timers.fire`: what is due by now happens.
 
 use super::effect_lease::on_main;
+use super::workspace_adopt::released;
 use super::{Context, Decide, Decision};
 use crate::flow::timers;
 use crate::reject::Code;
@@ -19,6 +20,7 @@ impl Decide for TimersFire {
 
     fn decide<V: View>(&self, with: &Context<'_, V>) -> Result<Decision, Halt> {
         on_main(with)?;
+        released(with)?;
         let mut to = Staged::new(with);
         if timers::fire(&mut to)? == 0 {
             return Err(Code::NothingDue.because("no timer is due yet").into());

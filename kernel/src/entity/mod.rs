@@ -43,7 +43,7 @@ pub use call::{Call, CallStatus, Idempotency, Owner};
 pub use person::{Approval, ApprovalKind, Decision};
 pub use run::{Run, RunStatus, Workflow};
 pub use step::{Failure, Step, StepStatus, Task, Turn};
-pub use things::{Agent, Document, Egress, Limits, Name, Note, Provider, Usage};
+pub use things::{Agent, Document, Egress, Limits, Name, Note, Origin, Provider, Usage};
 
 /// Declares an entity: fields that are `always` written, and fields that `may` be absent because they are default.
 #[macro_export]
@@ -350,7 +350,7 @@ macro_rules! kinds {
     };
 }
 kinds! {
-    Agent Alias Approval Blob Branch Call Chain DataKey Device Document Effect Egress Lease Name Note Provider Record Run
+    Agent Alias Approval Blob Branch Call Chain DataKey Device Document Effect Egress Lease Name Note Origin Provider Record Run
     Runtime Step Task Turn Usage Workflow Workspace
 }
 
@@ -377,6 +377,7 @@ impl Entity {
             Key::Lease(_) => Self::Lease(serde_json::from_slice(bytes)?),
             Key::Name(_) => Self::Name(serde_json::from_slice(bytes)?),
             Key::Note(_) => Self::Note(serde_json::from_slice(bytes)?),
+            Key::Origin => Self::Origin(serde_json::from_slice(bytes)?),
             Key::Provider(_) => Self::Provider(serde_json::from_slice(bytes)?),
             Key::Run(_) => Self::Run(serde_json::from_slice(bytes)?),
             Key::Runtime(_) => Self::Runtime(serde_json::from_slice(bytes)?),

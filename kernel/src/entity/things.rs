@@ -1,6 +1,7 @@
 //! What a workspace has at hand: agents, providers, documents, notes, names.
 
 use super::entity;
+use crate::hash::HashText;
 use crate::id::Id;
 use crate::merge::{Counter, Exclusive, Lww, Text};
 use crate::seal::Content;
@@ -127,5 +128,20 @@ entity! {
     Egress { always {} may {
         /// A JSON object: `hosts` and `private`, lists of rules as the egress broker reads them.
         rules: Lww<Option<Content>>,
+    } }
+}
+
+entity! {
+    /// Where an imported workspace came from. What it owes the outside world may be owed there, too.
+    Origin { always {
+        /// Which incarnation of the workspace this is; the one it was made in is 0 and has no such row.
+        incarnation: Lww<u32>,
+        /// Position up to which the file went that it came in.
+        pos: Lww<u64>,
+        /// Hash over that file.
+        file: Lww<HashText>,
+    } may {
+        /// Whether its effects are held until somebody adopts it.
+        held: Lww<bool>,
     } }
 }

@@ -47,7 +47,9 @@ mod timer_set;
 mod turn_answered;
 mod used;
 mod workflow_defined;
+mod workspace_adopted;
 mod workspace_created;
+mod workspace_imported;
 
 pub use agent_defined::AgentDefined;
 pub use approval_decided::ApprovalDecided;
@@ -93,7 +95,9 @@ pub use timer_set::TimerSet;
 pub use turn_answered::TurnAnswered;
 pub use used::Used;
 pub use workflow_defined::WorkflowDefined;
+pub use workspace_adopted::WorkspaceAdopted;
 pub use workspace_created::WorkspaceCreated;
+pub use workspace_imported::WorkspaceImported;
 
 use crate::key::Key;
 use crate::seal::{Content, Subject};
@@ -246,5 +250,5 @@ macro_rules! events {
     };
 }
 events! {
-    AgentDefined ApprovalDecided ApprovalEscalated ApprovalRequested BranchForked CallAsks CallEdited CallRequested CallSettled CommandRejected DeviceEnrolled DocumentWritten EffectClosed EffectQueued EffectRequested EffectRetried EgressAllowed KeyCreated KeyDestroyed LeaseGranted LeaseLost LeaseRenewed NoteRemembered ProviderDefined ReportLate RunEnded RunMoved RunResumed RunStarted RunWaits RuntimeJoined StepRequested StepResumed StepSettled StepStopped TaskCancelled TaskCreated TimerEnded TimerSet TurnAnswered WorkflowDefined WorkspaceCreated
+    AgentDefined ApprovalDecided ApprovalEscalated ApprovalRequested BranchForked CallAsks CallEdited CallRequested CallSettled CommandRejected DeviceEnrolled DocumentWritten EffectClosed EffectQueued EffectRequested EffectRetried EgressAllowed KeyCreated KeyDestroyed LeaseGranted LeaseLost LeaseRenewed NoteRemembered ProviderDefined ReportLate RunEnded RunMoved RunResumed RunStarted RunWaits RuntimeJoined StepRequested StepResumed StepSettled StepStopped TaskCancelled TaskCreated TimerEnded TimerSet TurnAnswered WorkflowDefined WorkspaceAdopted WorkspaceCreated WorkspaceImported
 }

@@ -102,10 +102,13 @@ impl Workspace {
         Ok(if reaches { None } else { Some(*said) })
     }
 
-    /// The device is enrolled, or this is the command that begins the workspace and enrols it.
+    /// The device is enrolled, or this is the command that begins the workspace, here or elsewhere, and enrols it.
     fn enrolled(&self, request: &Request, command: CommandId) -> Result<(), Stop> {
         let read = self.read(Line::default());
         if read.control::<Device>(Key::Device(command.device))?.is_some() {
+            return Ok(());
+        }
+        if matches!(request.command, Command::Intent(Intent::WorkspaceImport(_))) {
             return Ok(());
         }
         if read.data::<WorkspaceEntity>(Key::Workspace)?.is_none() {

@@ -201,7 +201,7 @@ impl Workspace {
         Ok(())
     }
 
-    fn is_loaded(&self, place: Place, line: Line) -> Result<(), Stop> {
+    pub(super) fn is_loaded(&self, place: Place, line: Line) -> Result<(), Stop> {
         match place {
             Place::Data(key) => Ok(resolve(&self.state, line, &key).map(|_| ())?),
             Place::Control(key) => match self.state.get(Space::Control, &key) {
@@ -220,7 +220,7 @@ pub(super) fn sealed_subject(draft: &mut Draft) -> Option<Subject> {
 
 /// Rejections that say "not now": the same request may be sent again and is not remembered.
 fn passing(rejection: &Rejection) -> bool {
-    matches!(rejection.code, Code::NothingToLease | Code::LeaseHeld | Code::NothingDue)
+    matches!(rejection.code, Code::NothingToLease | Code::LeaseHeld | Code::NothingDue | Code::EffectsHeld)
 }
 
 /// The stream an event goes to.

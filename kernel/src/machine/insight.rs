@@ -81,6 +81,11 @@ impl Insight {
         values.by_hash.insert(hash, Rc::clone(value));
     }
 
+    /// Bytes of the texts that are kept open, and of those whose values are kept parsed.
+    pub(super) fn bytes(&self) -> usize {
+        self.texts.borrow().bytes + self.values.borrow().bytes
+    }
+
     /// Keep nothing that anybody said.
     pub(super) fn forget(&self) {
         self.texts.take();

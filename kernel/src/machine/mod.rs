@@ -15,19 +15,23 @@ mod ahead;
 mod commit;
 mod execute;
 mod heads;
+mod held;
 mod insight;
 mod record;
 mod request;
 mod reveal;
 mod roots;
 mod supply;
+mod take;
 
 pub use heads::{Heads, StreamHead};
+pub use held::Held;
 pub use record::{chunk_address, key_address};
 pub use request::{Identity, Moment, Reply, Request};
 pub use reveal::Revealed;
 pub use roots::{over_base, page_row, pages_space, row_hash};
 pub use supply::kept_key;
+pub use take::{Incoming, Taken, subject_named};
 
 use crate::id::{BlobId, KeyId, WorkspaceId};
 use crate::key::{Line, Space};

@@ -36,7 +36,7 @@ impl std::fmt::Debug for DataKey {
 }
 
 impl DataKey {
-    fn from_secret(id: KeyId, secret: [u8; 32]) -> Self {
+    pub(super) fn from_secret(id: KeyId, secret: [u8; 32]) -> Self {
         let sealing = hmac(&secret, b"kernelos/1/seal\0", &[]);
         let nonces = hmac(&secret, b"kernelos/1/nonce\0", &[]);
         Self { id, secret, sealing, nonces }
@@ -91,12 +91,22 @@ impl DataKey {
         workspace_key: &[u8; 32],
         check: &HashText,
     ) -> Result<Self, OpenError> {
+        let key = Self::from_secret(id, Self::secret(id, wrapped, workspace, workspace_key)?);
+        if key.check() == *check { Ok(key) } else { Err(OpenError::WrongKey) }
+    }
+
+    /// What was wrapped.
+    pub(super) fn secret(
+        id: KeyId,
+        wrapped: &[u8],
+        workspace: WorkspaceId,
+        workspace_key: &[u8; 32],
+    ) -> Result<[u8; 32], OpenError> {
         let (nonce, sealed) = wrapped.split_first_chunk::<24>().ok_or(OpenError::Malformed)?;
         let secret = XChaCha20Poly1305::new(workspace_key.into())
             .decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: &wrap_aad(workspace, id) })
             .map_err(|_| OpenError::WrongKey)?;
-        let key = Self::from_secret(id, secret.try_into().map_err(|_| OpenError::Malformed)?);
-        if key.check() == *check { Ok(key) } else { Err(OpenError::WrongKey) }
+        secret.try_into().map_err(|_| OpenError::Malformed)
     }
 }
 

@@ -13,10 +13,12 @@
 
 mod content;
 mod key;
+mod transfer;
 mod unit;
 
 pub use content::{Content, Subject, Unit};
 pub use key::DataKey;
+pub use transfer::TransferKey;
 pub use unit::{Bound, commitment, frame, unframe};
 
 /// Why content cannot be read.

@@ -2,6 +2,7 @@
 
 use super::{Kind, Problem};
 use http::StatusCode;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A line of the table.
 pub(super) struct Row {
@@ -98,6 +99,42 @@ faults! {
         "The body names another workspace than the path.",
         UNCHANGED,
         "Send the commands to the workspace they are meant for.";
+    WorkspaceExists, "workspace_exists", CONFLICT,
+        "The workspace exists here already.",
+        "Nothing was changed; what is here stands.",
+        "Use the one that is here. To have the file again elsewhere, import it on another host.";
+    ImportUnknown, "import_unknown", NOT_FOUND,
+        "No import of this workspace is under way.",
+        UNCHANGED,
+        "Begin it with POST, with the beginning of the file.";
+    ImportUnderWay, "import_under_way", CONFLICT,
+        "Another file of this workspace is being imported.",
+        "Nothing was changed; the other import can go on.",
+        "Go on with that file, or give it up with DELETE (kernelos import --discard) and begin again.";
+    ImportOffset, "import_offset", CONFLICT,
+        "The import stands elsewhere in the file.",
+        "Nothing was changed; what was taken in before stands.",
+        "Ask with HEAD where it stands, and go on there.";
+    ImportForeign, "import_foreign", UNPROCESSABLE_ENTITY,
+        "This is not an exported workspace.",
+        UNCHANGED,
+        "Choose a file that `kernelos export` wrote.";
+    ImportVersion, "import_version", UNPROCESSABLE_ENTITY,
+        "The file was written by a version that is not known here.",
+        UNCHANGED,
+        "Import it with a newer version.";
+    ImportAltered, "import_altered", UNPROCESSABLE_ENTITY,
+        "The file is not as it was written.",
+        "Nothing of it is used: the workspace does not exist here.",
+        "Take another copy of the file, or export again; give this import up with DELETE (kernelos import --discard).";
+    ImportWrongKey, "import_wrong_key", UNPROCESSABLE_ENTITY,
+        "The key is not the one of the file.",
+        UNCHANGED,
+        "Give the passphrase or the identity that the file was exported to.";
+    ExportOvertaken, "export_overtaken", CONFLICT,
+        "A key was destroyed while the export was under way.",
+        "The file so far is of no use: what the key sealed is gone from it, and its log does not say so.",
+        "Export again.";
     Damaged, "damaged", INTERNAL_SERVER_ERROR,
         "Stored data is not what was written.",
         "Nothing is decided on damaged data, and what is damaged is not overwritten.",
@@ -109,8 +146,27 @@ faults! {
 }
 
 impl Fault {
+    /// The fault of that code.
+    pub fn of(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|fault| fault.row().code == code)
+    }
+
     /// A problem with this fault.
     pub fn because(self, detail: impl Into<String>) -> Problem {
         Problem::new(Kind::Fault(self), detail)
+    }
+}
+
+/// Between functions it is its code.
+impl Serialize for Fault {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.row().code)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fault {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let code = String::deserialize(deserializer)?;
+        Self::of(&code).ok_or_else(|| serde::de::Error::custom(format!("no fault has the code {code:?}")))
     }
 }

@@ -28,7 +28,9 @@ pub(super) const fn status(code: Code) -> StatusCode {
         | Code::NothingToLease
         | Code::NotOutstanding
         | Code::LeaseHeld
-        | Code::RuntimeRestarted => StatusCode::CONFLICT,
+        | Code::RuntimeRestarted
+        | Code::EffectsHeld
+        | Code::NotHeld => StatusCode::CONFLICT,
     }
 }
 

@@ -112,10 +112,32 @@ fn read(connection: &mut BufReader<TcpStream>) -> io::Result<Answer> {
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
     let mut answer = Answer { status, headers, body: Vec::new() };
+    if answer.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
+        answer.body = chunks(connection)?;
+        return Ok(answer);
+    }
     let length = answer.header("content-length").and_then(|length| length.parse().ok()).unwrap_or_default();
     answer.body = vec![0; length];
     connection.read_exact(&mut answer.body)?;
     Ok(answer)
+}
+
+/// A body that comes in chunks, whole.
+fn chunks(connection: &mut BufReader<TcpStream>) -> io::Result<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let size = line(connection)?;
+        let size = size.split(';').next().unwrap_or_default().trim();
+        let size = usize::from_str_radix(size, 16).map_err(io::Error::other)?;
+        let before = body.len();
+        body.resize(before + size, 0);
+        connection.read_exact(body.get_mut(before..).unwrap_or_default())?;
+        // An empty line ends every chunk, and nobody here sends trailers behind the last.
+        line(connection)?;
+        if size == 0 {
+            return Ok(body);
+        }
+    }
 }
 
 fn line(connection: &mut BufReader<TcpStream>) -> io::Result<String> {

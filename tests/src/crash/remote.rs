@@ -6,6 +6,7 @@ use kernel::id::{CommandId, Id, WorkspaceId};
 use kernel::machine::{Identity, Reply, Request};
 use kernel::reject::Code;
 use ports::sequencing::{EffectView, EventView, WorkspaceView};
+use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
 use ports::{Sequencing, SequencingError};
 use serde_json::Value;
@@ -97,6 +98,14 @@ impl Sequencing for Remote {
             404 => Ok(None),
             _ => Err(SequencingError::Unavailable(answer.text("/detail"))),
         }
+    }
+
+    async fn export(&self, _: WorkspaceId, _: ExportAsk) -> Result<ExportSlice, SequencingError> {
+        Err(not_asked())
+    }
+
+    async fn import(&self, _: WorkspaceId, _: &str, _: ImportAsk) -> Result<ImportStand, SequencingError> {
+        Err(not_asked())
     }
 
     async fn create(&self, _: WorkspaceId, _: &str) -> Result<(), SequencingError> {

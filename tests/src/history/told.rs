@@ -1,7 +1,9 @@
 //! A story in which everything happens that can happen, told once: events of every type.
 
 use super::{Author, World};
+use kernel::command::{Command, Intent, WorkspaceImport};
 use kernel::event::{ApprovalRequested, EventData, Header, LeaseGranted};
+use kernel::hash::HashText;
 use kernel::id::{BootId, Id, RuntimeId};
 use kernel::key::BranchId;
 use kernel::seal::Subject;
@@ -14,6 +16,7 @@ pub fn told() -> Vec<Vec<u8>> {
     teller.conversations();
     teller.tools();
     teller.runs();
+    teller.travels();
     teller.world.dump().events.into_iter().map(|event| event.body).collect()
 }
 
@@ -186,6 +189,16 @@ impl Teller {
             json!({"document": document("done"), "do": [{"keep": {"set": {"a": 1}, "export": {"as": "$context"}}}]});
         let workflow = self.one("workflow.define", json!({"source": done}));
         self.send(0, "run.start", json!({"workflow": workflow}));
+    }
+
+    /// It came here in a file, and goes on here.
+    fn travels(&mut self) {
+        let mut job = self.author.write(0, BranchId::Main, "timers.fire", &json!({}));
+        let public_key = self.author.devices[0].public_key();
+        let import = WorkspaceImport { pos: 9, file: HashText([4; 32]), public_key };
+        job.request.command = Command::Intent(Intent::WorkspaceImport(import));
+        block_on(self.world.send(&job)).expect("the store is in memory");
+        self.send(0, "workspace.adopt", json!({}));
     }
 }
 

@@ -320,7 +320,7 @@ fn kind(outcome: &Result<Reply, Failure>) -> &'static str {
         Err(Failure::Refused(_)) => "refused",
         Err(Failure::Store(StoreError::Conflict(Conflict::Fenced { .. }))) => "fenced off",
         Err(Failure::Store(StoreError::Conflict(_))) => "overtaken",
-        Err(Failure::Store(_)) => "not answered",
+        Err(Failure::Store(_) | Failure::Transfer(..)) => "not answered",
     }
 }
 
@@ -334,5 +334,6 @@ fn told(outcome: &Result<Reply, Failure>) -> String {
         }
         Err(Failure::Refused(rejection)) => format!("refused, {}", rejection.code.name()),
         Err(Failure::Store(error)) => format!("failed, {error}"),
+        Err(Failure::Transfer(fault, why)) => format!("not carried over, {fault:?}: {why}"),
     }
 }

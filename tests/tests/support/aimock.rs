@@ -23,8 +23,18 @@ impl Aimock {
         Self::with(&Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/fixtures/ask.json"))
     }
 
+    /// The same, with answers that come in small pieces, one after the other.
+    pub fn hesitant() -> Self {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/fixtures/ask.json");
+        Self::launch(&fixtures, &["--latency", "30", "--chunk-size", "12"])
+    }
+
     /// Start it with the answers in the file `fixtures`.
     pub fn with(fixtures: &Path) -> Self {
+        Self::launch(fixtures, &[])
+    }
+
+    fn launch(fixtures: &Path, more: &[&str]) -> Self {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let program = here.join(PROGRAM);
         assert!(program.exists(), "the test endpoint is not installed; run: cargo xtask setup");
@@ -32,6 +42,7 @@ impl Aimock {
             .arg(program)
             .args(["--port", "0", "--validate-on-load", "--fixtures"])
             .arg(fixtures)
+            .args(more)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()

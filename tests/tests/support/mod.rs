@@ -4,6 +4,7 @@
 pub mod aimock;
 pub mod cli;
 pub mod damage;
+pub mod database;
 pub mod desk;
 pub mod dice;
 pub mod example;

@@ -9,6 +9,7 @@ use kernelos_tests::history::{Device, entropy, under_key};
 use ports::egress::{EgressAnswer, EgressClass, EgressFailure, EgressPolicy, EgressRequest};
 use ports::provider::{FailureClass, Live, ModelFailure, ModelRequest, ModelResponse, ProviderEntry, Stop};
 use ports::sequencing::{EffectView, EventView, Notice, WorkspaceView};
+use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
 use ports::{
     Clock, Egress, Entropy, EntropyError, LiveChannel, LiveDelta, LiveSubscription, Models, Notices, Sequencing,
@@ -142,6 +143,14 @@ impl Sequencing for Near {
 
     async fn effect(&self, _: WorkspaceId, effect: Id) -> Result<Option<EffectView>, SequencingError> {
         Ok(self.sequencer.lock().await.effect(effect).await?)
+    }
+
+    async fn export(&self, _: WorkspaceId, _: ExportAsk) -> Result<ExportSlice, SequencingError> {
+        not_here()
+    }
+
+    async fn import(&self, _: WorkspaceId, _: &str, _: ImportAsk) -> Result<ImportStand, SequencingError> {
+        not_here()
     }
 
     async fn create(&self, _: WorkspaceId, _: &str) -> Result<(), SequencingError> {

@@ -1,7 +1,7 @@
 //! From the wasm that cargo built to wasm and JavaScript that know each other. It is a program of its own because the
 //! library behind it takes a while to compile, and `xtask` is compiled before every command.
 //!
-//! `xtask-bundle WASM FOLDER` writes `FOLDER/index.js` and `FOLDER/index_bg.wasm`.
+//! `xtask-bundle WASM FOLDER [WASM FOLDER]...` writes `FOLDER/index.js` and `FOLDER/index_bg.wasm` for each pair.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -9,17 +9,18 @@ use wasm_bindgen_cli_support::Bindgen;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [wasm, folder] = arguments.as_slice() else {
-        eprintln!("usage: xtask-bundle WASM FOLDER");
+    let (pairs, rest) = arguments.as_chunks();
+    if pairs.is_empty() || !rest.is_empty() {
+        eprintln!("usage: xtask-bundle WASM FOLDER [WASM FOLDER]...");
         return ExitCode::from(2);
-    };
-    match bind(Path::new(wasm), Path::new(folder)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(why) => {
+    }
+    for [wasm, folder] in pairs {
+        if let Err(why) = bind(Path::new(wasm), Path::new(folder)) {
             eprintln!("xtask-bundle: {wasm}: {why}");
-            ExitCode::FAILURE
+            return ExitCode::FAILURE;
         }
     }
+    ExitCode::SUCCESS
 }
 
 /// With the two additions that a Worker survives by: the wasm can be started anew after it died, and says when it dies.

@@ -23,7 +23,7 @@ const KERNEL_CRATES: [&str; 10] = [
 const KERNEL_TEST_CRATES: [&str; 1] = ["proptest"];
 
 /// Crates that bind code to one kind of host: a clock, sockets, entropy, an executor, a storage engine.
-const PLATFORM_CRATES: [&str; 23] = [
+const PLATFORM_CRATES: [&str; 26] = [
     "async-std",
     "axum",
     "fs4",
@@ -31,6 +31,7 @@ const PLATFORM_CRATES: [&str; 23] = [
     "hyper",
     "hyper-rustls",
     "hyper-util",
+    "js-sys",
     "libsql",
     "mio",
     "rand",
@@ -46,6 +47,8 @@ const PLATFORM_CRATES: [&str; 23] = [
     "ureq",
     "wasi",
     "wasm-bindgen",
+    "wasm-bindgen-futures",
+    "web-sys",
     "worker",
 ];
 
@@ -61,6 +64,8 @@ enum Room<'a> {
     Adapter(&'a str),
     Function,
     Client,
+    /// What one platform is asked to run: functions joined with adapters, and what those crates have in common.
+    Host,
     /// `tests` and `xtask`: they may import anything, and nobody imports them.
     Tools,
 }
@@ -71,9 +76,11 @@ impl<'a> Room<'a> {
             None if folder == "kernel" => Some(Self::Kernel),
             None if folder == "ports" => Some(Self::Ports),
             None if folder == "tests" || folder == "xtask" => Some(Self::Tools),
+            Some(("tests" | "xtask", _)) => Some(Self::Tools),
             Some(("adapters", name)) => Some(Self::Adapter(name)),
             Some(("functions", _)) => Some(Self::Function),
             Some(("clients", _)) => Some(Self::Client),
+            Some(("hosts", _)) => Some(Self::Host),
             _ => None,
         }
     }
@@ -91,8 +98,9 @@ impl<'a> Room<'a> {
             }
             (Self::Function, Room::Adapter(other)) => for_tests && [KIT, REFERENCE_STORE].contains(&other),
             (Self::Adapter(_) | Self::Function, _) => false,
-            (Self::Client, Room::Adapter(other)) => for_tests || other != KIT,
-            (Self::Client, _) => true,
+            (Self::Client | Self::Host, Room::Adapter(other)) => for_tests || other != KIT,
+            (Self::Host, Room::Client) | (Self::Client, Room::Host) => false,
+            (Self::Client | Self::Host, _) => true,
         }
     }
 
@@ -103,7 +111,7 @@ impl<'a> Room<'a> {
                 kind != Kind::BuildScript && KERNEL_CRATES.contains(&package) || for_tests
             }
             Self::Ports | Self::Function => kind == Kind::TestsOnly || !PLATFORM_CRATES.contains(&package),
-            Self::Adapter(_) | Self::Client | Self::Tools => true,
+            Self::Adapter(_) | Self::Client | Self::Host | Self::Tools => true,
         }
     }
 
@@ -119,14 +127,14 @@ impl<'a> Room<'a> {
             }
             Self::Adapter(_) => {
                 "adapters know the kernel and ports, never one another: move what both need into `ports`, or join them \
-                 in `clients`"
+                 in `clients` or `hosts`"
             }
             Self::Function => {
                 "functions know the kernel and ports: ask for the trait, and let the host hand in the adapter (their \
                  tests may use store-memory and testkit)"
             }
-            Self::Client | Self::Tools => {
-                "`tests`, `xtask` and the test kit are not for what ships: move the shared part out of them"
+            Self::Client | Self::Host | Self::Tools => {
+                "clients and hosts do not know one another, and `tests`, `xtask` and the test kit are not for what ships: move the shared part out of them"
             }
         }
     }

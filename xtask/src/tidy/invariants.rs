@@ -65,9 +65,21 @@ fn guards_in(text: &str) -> Vec<String> {
 fn exists(tree: &Tree, guard: &str) -> bool {
     let is_guard = |path: &str, is_test: bool| is_test || path.starts_with("adapters/testkit/src/");
     RULES.iter().any(|(name, _)| *name == guard)
+        || tree.files().filter(|(path, _)| path.ends_with(".test.mjs")).any(|(_, text)| tells(text, guard))
         || tree.sources().any(|(path, source)| {
             source.functions().iter().any(|function| function.name == guard && is_guard(path, function.is_test))
         })
+}
+
+/// Whether a file of stories for Node tells this one. Its name there is a sentence; here it has `_` where that has none
+/// of a word.
+fn tells(text: &str, guard: &str) -> bool {
+    let names = text.split("test(\"").skip(1).filter_map(|rest| rest.split_once("\", "));
+    names.map(|(name, _)| name).any(|name| {
+        let lower = name.to_ascii_lowercase();
+        let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        words.eq(guard.split('_'))
+    })
 }
 
 #[cfg(test)]
@@ -104,5 +116,12 @@ mod tests {
             let [only] = found.as_slice() else { panic!("{found:?}") };
             assert!(only.contains(&format!("its guard `{gone}` is neither")), "{only}");
         }
+    }
+
+    #[test]
+    fn a_story_told_in_node_is_a_guard_by_its_words() {
+        let told = "test(\"what waits, goes on by itself\", async () => {});";
+        assert!(tells(told, "what_waits_goes_on_by_itself"));
+        assert!(!tells(told, "what_waits_goes_on"));
     }
 }

@@ -11,6 +11,8 @@ pub enum Workspace {
     Show(WorkspaceShow),
     /// Begin a workspace.
     Create(WorkspaceCreate),
+    /// Let go what an imported workspace holds. Only when it does not go on where it came from.
+    Adopt(WorkspaceAdopt),
 }
 
 /// List workspaces.
@@ -39,4 +41,11 @@ pub struct WorkspaceCreate {
     /// Print JSON.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Adopt an imported workspace.
+#[derive(Debug, clap::Args)]
+pub struct WorkspaceAdopt {
+    /// Its id or its name; may be left out when there is one.
+    pub workspace: Option<String>,
 }

@@ -7,24 +7,24 @@ use super::shown::{There, called, is_current, list, not_found, nothing, print, p
 use crate::args::Reading;
 use crate::args::agent::{Agent, AgentDefine, AgentShow};
 use crate::outcome::Problem;
+use crate::place::Place;
 use crate::project::Project;
 use crate::table::{Table, one_line, short};
 use serde_json::{Value, json};
-use std::path::Path;
 
-pub fn run(data: &Path, agent: &Agent) -> Result<(), Problem> {
+pub fn run(place: &Place, agent: &Agent) -> Result<(), Problem> {
     match agent {
-        Agent::List(reading) => show_list(data, reading),
-        Agent::Show(wanted) => show(data, wanted),
-        Agent::Define(wanted) => define(data, wanted),
+        Agent::List(reading) => show_list(place, reading),
+        Agent::Show(wanted) => show(place, wanted),
+        Agent::Define(wanted) => define(place, wanted),
     }
 }
 
 const DEFINE: &str = "kernelos agent define kernelos.yaml";
 
-fn show_list(data: &Path, reading: &Reading) -> Result<(), Problem> {
+fn show_list(place: &Place, reading: &Reading) -> Result<(), Problem> {
     block_on(async {
-        let there = There::find(data, reading.workspace.as_deref()).await?;
+        let there = There::find(place, reading.workspace.as_deref()).await?;
         let agents = there.list("agents").await?;
         if reading.json {
             print_json(&json!({ "agents": agents }));
@@ -53,8 +53,8 @@ fn provider(agent: &Value, providers: &[Value]) -> String {
     found.map_or_else(|| short(id).to_owned(), |provider| text(provider, "name").to_owned())
 }
 
-fn show(data: &Path, wanted: &AgentShow) -> Result<(), Problem> {
-    let agents = list(data, &wanted.reading, "agents")?;
+fn show(place: &Place, wanted: &AgentShow) -> Result<(), Problem> {
+    let agents = list(place, &wanted.reading, "agents")?;
     let Some(agent) = called(&agents, &wanted.name) else {
         return Err(not_found("agent", &wanted.name, &agents, &format!("Define one: {DEFINE}")));
     };
@@ -84,7 +84,7 @@ fn show(data: &Path, wanted: &AgentShow) -> Result<(), Problem> {
     Ok(())
 }
 
-fn define(data: &Path, wanted: &AgentDefine) -> Result<(), Problem> {
+fn define(place: &Place, wanted: &AgentDefine) -> Result<(), Problem> {
     let project = Project::read(&wanted.file)?.map_err(|findings| {
         let file = wanted.file.display().to_string();
         let lines: Vec<String> = findings.iter().map(|finding| finding.line(&file)).collect();
@@ -95,7 +95,7 @@ fn define(data: &Path, wanted: &AgentDefine) -> Result<(), Problem> {
         return Err(Problem::usage(what, "See how they are written: kernelos agent define --help"));
     }
     block_on(async {
-        let there = There::find(data, wanted.reading.workspace.as_deref()).await?;
+        let there = There::find(place, wanted.reading.workspace.as_deref()).await?;
         let providers = there.read("providers").await?;
         // All of them are looked at first: a file with a mistake defines nothing.
         let defined = project.agents.iter().map(|agent| definition(&providers, agent));

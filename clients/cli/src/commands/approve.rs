@@ -6,12 +6,12 @@ use super::{block_on, ids, workspaces};
 use crate::api::Api;
 use crate::args::Approve;
 use crate::outcome::{Problem, print};
+use crate::place::Place;
 use crate::timeline::{Ask, clock, lines, short};
 use serde_json::Value;
-use std::path::Path;
 
-pub fn run(data: &Path, approve: &Approve) -> Result<(), Problem> {
-    let api = Api::reach_to_tell(data)?;
+pub fn run(place: &Place, approve: &Approve) -> Result<(), Problem> {
+    let api = Api::reach_to_tell(place)?;
     block_on(async {
         let workspace = workspaces::existing(&api, approve.workspace.as_deref()).await?;
         let base = format!("/v1/workspaces/{workspace}");

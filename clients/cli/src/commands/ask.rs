@@ -6,19 +6,20 @@ use super::{block_on, ids, shown, workspaces};
 use crate::api::Api;
 use crate::args::Ask;
 use crate::outcome::Problem;
+use crate::place::Place;
 use serde_json::{Value, json};
 use std::path::Path;
 
 /// Longest one request waits for an answer; then it is asked again.
 const POLL_MS: u64 = 20_000;
 
-pub fn run(data: &Path, ask: &Ask) -> Result<(), Problem> {
+pub fn run(place: &Place, ask: &Ask) -> Result<(), Problem> {
     refuse_key(ask.key_ref.as_deref())?;
-    let api = Api::reach(data)?;
+    let api = Api::reach(place)?;
     block_on(async {
-        let workspace = workspaces::existing_or_new(&api, data, ask.workspace.as_deref()).await?;
+        let workspace = workspaces::existing_or_new(&api, ask.workspace.as_deref()).await?;
         let base = format!("/v1/workspaces/{workspace}");
-        let agent = agent(&api, &base, data, ask).await?;
+        let agent = agent(&api, &base, &place.data, ask).await?;
         let known = match &ask.task {
             Some(part) => Some(ids::task(&api, &base, part).await?),
             None => None,

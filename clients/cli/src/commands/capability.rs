@@ -4,19 +4,19 @@ use super::shown::{list, not_found, print, print_json, text};
 use crate::args::Reading;
 use crate::args::capability::{Capability, CapabilityShow};
 use crate::outcome::Problem;
+use crate::place::Place;
 use crate::table::Table;
 use serde_json::{Value, json};
-use std::path::Path;
 
-pub fn run(data: &Path, capability: &Capability) -> Result<(), Problem> {
+pub fn run(place: &Place, capability: &Capability) -> Result<(), Problem> {
     match capability {
-        Capability::List(reading) => show_list(data, reading),
-        Capability::Show(wanted) => show(data, wanted),
+        Capability::List(reading) => show_list(place, reading),
+        Capability::Show(wanted) => show(place, wanted),
     }
 }
 
-fn show_list(data: &Path, reading: &Reading) -> Result<(), Problem> {
-    let capabilities = list(data, reading, "capabilities")?;
+fn show_list(place: &Place, reading: &Reading) -> Result<(), Problem> {
+    let capabilities = list(place, reading, "capabilities")?;
     if reading.json {
         print_json(&json!({ "capabilities": capabilities }));
         return Ok(());
@@ -30,8 +30,8 @@ fn show_list(data: &Path, reading: &Reading) -> Result<(), Problem> {
     Ok(())
 }
 
-fn show(data: &Path, wanted: &CapabilityShow) -> Result<(), Problem> {
-    let capabilities = list(data, &wanted.reading, "capabilities")?;
+fn show(place: &Place, wanted: &CapabilityShow) -> Result<(), Problem> {
+    let capabilities = list(place, &wanted.reading, "capabilities")?;
     let Some(found) = capabilities.iter().find(|it| text(it, "name") == wanted.name) else {
         return Err(not_found("capability", &wanted.name, &capabilities, ""));
     };

@@ -1,7 +1,7 @@
 //! `kernelos dev`: the embedded host in the foreground.
 
 use crate::args::Dev;
-use crate::host::{Config, HOST_FILE, Host};
+use crate::host::{Config, Database, HOST_FILE, Host};
 use crate::outcome::Problem;
 use serde_json::json;
 use std::io::Write as _;
@@ -9,7 +9,13 @@ use std::path::Path;
 
 pub fn run(data: &Path, dev: &Dev) -> Result<(), Problem> {
     let notify = dev.notify.clone();
-    let host = Host::start(&Config { port: dev.port, effects_max: dev.effects, notify, ..Config::new(data) })?;
+    let database = dev.database.clone().map(|url| Database {
+        url,
+        token: dev.database_token.clone(),
+        private: dev.database_private.clone(),
+    });
+    let host =
+        Host::start(&Config { port: dev.port, effects_max: dev.effects, notify, database, ..Config::new(data) })?;
     let note = data.join(HOST_FILE);
     let said = json!({ "address": host.address().to_string(), "pid": std::process::id() });
     std::fs::write(&note, said.to_string()).map_err(|why| {

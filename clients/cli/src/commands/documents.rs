@@ -5,19 +5,19 @@ use super::shown::{There, list, nothing, number, print, print_json, text};
 use crate::args::Reading;
 use crate::args::documents::{DocumentShow, Documents};
 use crate::outcome::Problem;
+use crate::place::Place;
 use crate::table::Table;
 use serde_json::json;
-use std::path::Path;
 
-pub fn run(data: &Path, documents: &Documents) -> Result<(), Problem> {
+pub fn run(place: &Place, documents: &Documents) -> Result<(), Problem> {
     match documents {
-        Documents::List(reading) => show_list(data, reading),
-        Documents::Show(wanted) => show(data, wanted),
+        Documents::List(reading) => show_list(place, reading),
+        Documents::Show(wanted) => show(place, wanted),
     }
 }
 
-fn show_list(data: &Path, reading: &Reading) -> Result<(), Problem> {
-    let documents = list(data, reading, "documents")?;
+fn show_list(place: &Place, reading: &Reading) -> Result<(), Problem> {
+    let documents = list(place, reading, "documents")?;
     if reading.json {
         print_json(&json!({ "documents": documents }));
         return Ok(());
@@ -35,9 +35,9 @@ fn show_list(data: &Path, reading: &Reading) -> Result<(), Problem> {
     Ok(())
 }
 
-fn show(data: &Path, wanted: &DocumentShow) -> Result<(), Problem> {
+fn show(place: &Place, wanted: &DocumentShow) -> Result<(), Problem> {
     block_on(async {
-        let there = There::find(data, wanted.reading.workspace.as_deref()).await?;
+        let there = There::find(place, wanted.reading.workspace.as_deref()).await?;
         let documents = there.list("documents").await?;
         let named = |name| documents.iter().find(|document| text(document, name) == wanted.path);
         let Some(found) = named("path").or_else(|| named("id")) else {

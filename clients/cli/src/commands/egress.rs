@@ -6,21 +6,21 @@ use super::shown::{There, nothing, print, print_json, texts};
 use crate::args::Reading;
 use crate::args::egress::{Allow, Egress};
 use crate::outcome::Problem;
+use crate::place::Place;
 use crate::project::Egress as Rules;
 use crate::table::Table;
 use ports::EgressPolicy;
 use serde_json::Value;
-use std::path::Path;
 
-pub fn run(data: &Path, egress: &Egress) -> Result<(), Problem> {
+pub fn run(place: &Place, egress: &Egress) -> Result<(), Problem> {
     block_on(async {
         match egress {
             Egress::Show(reading) => {
-                let there = There::find(data, reading.workspace.as_deref()).await?;
+                let there = There::find(place, reading.workspace.as_deref()).await?;
                 show(&rules(&there.read("egress").await?), reading);
                 Ok(())
             }
-            Egress::Allow(wanted) => allow(data, wanted).await,
+            Egress::Allow(wanted) => allow(place, wanted).await,
         }
     })
 }
@@ -29,13 +29,13 @@ fn rules(view: &Value) -> Rules {
     Rules { hosts: texts(view, "hosts"), private: texts(view, "private"), secrets: texts(view, "secrets") }
 }
 
-async fn allow(data: &Path, wanted: &Allow) -> Result<(), Problem> {
+async fn allow(place: &Place, wanted: &Allow) -> Result<(), Problem> {
     let more = Rules { hosts: wanted.hosts.clone(), private: wanted.private.clone(), secrets: wanted.secrets.clone() };
     if more.is_empty() && wanted.remove.is_empty() {
         return Err(Problem::usage("no rule is given", "Name one: kernelos egress allow --host example.com"));
     }
     readable(&more)?;
-    let there = There::find(data, wanted.reading.workspace.as_deref()).await?;
+    let there = There::find(place, wanted.reading.workspace.as_deref()).await?;
     let before = rules(&there.read("egress").await?);
     let after = without(before.clone().with(&more), &wanted.remove)?;
     // The command replaces all lists: one that changes nothing would only stand in the log.

@@ -5,16 +5,16 @@ use crate::api::Api;
 use crate::args::Log;
 use crate::follow::Told;
 use crate::outcome::Problem;
+use crate::place::Place;
 use chrono::{DateTime, SecondsFormat};
 use serde_json::Value;
 use std::io::Write as _;
-use std::path::Path;
 
 /// Longest content shown in a line.
 const SHOWN_CHARS: usize = 60;
 
-pub fn run(data: &Path, log: &Log) -> Result<(), Problem> {
-    let api = if log.follow { Api::reach(data)? } else { Api::reach_to_tell(data)? };
+pub fn run(place: &Place, log: &Log) -> Result<(), Problem> {
+    let api = if log.follow { Api::reach(place)? } else { Api::reach_to_tell(place)? };
     block_on(async {
         let workspace = workspaces::existing(&api, log.workspace.as_deref()).await?;
         if log.follow { follow(&api, &workspace, log).await } else { list(&api, &workspace, log).await }

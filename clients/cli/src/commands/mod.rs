@@ -9,9 +9,12 @@ mod dev;
 mod doctor;
 mod documents;
 mod egress;
+mod export;
 mod ids;
+mod import;
 mod init;
 mod log;
+mod progress;
 mod provider;
 mod replay;
 mod run;
@@ -29,27 +32,37 @@ use std::future::Future;
 
 /// Do what the arguments say.
 pub fn run(args: &Args) -> Result<(), Problem> {
+    let place = &args.place();
     match &args.command {
-        Command::Dev(dev) => dev::run(&args.data, dev),
-        Command::Ask(ask) => ask::run(&args.data, ask),
-        Command::Init(init) => init::run(&args.data, init),
-        Command::Provider(provider) => provider::run(&args.data, provider),
-        Command::Agent(agent) => agent::run(&args.data, agent),
-        Command::Capability(capability) => capability::run(&args.data, capability),
-        Command::Documents(documents) => documents::run(&args.data, documents),
-        Command::Egress(egress) => egress::run(&args.data, egress),
-        Command::Usage(usage) => usage::run(&args.data, usage),
-        Command::Workspace(workspace) => workspace::run(&args.data, workspace),
-        Command::Run(run) => run::run(&args.data, run),
-        Command::Task(task) => task::run(&args.data, task),
-        Command::Approve(approve) => approve::run(&args.data, approve),
+        Command::Dev(dev) => dev::run(place.here("kernelos dev", DEV)?, dev),
+        Command::Ask(ask) => ask::run(place, ask),
+        Command::Init(init) => init::run(place, init),
+        Command::Provider(provider) => provider::run(place, provider),
+        Command::Agent(agent) => agent::run(place, agent),
+        Command::Capability(capability) => capability::run(place, capability),
+        Command::Documents(documents) => documents::run(place, documents),
+        Command::Egress(egress) => egress::run(place, egress),
+        Command::Usage(usage) => usage::run(place, usage),
+        Command::Workspace(workspace) => workspace::run(place, workspace),
+        Command::Export(export) => export::run(place, export),
+        Command::Import(import) => import::run(place, import),
+        Command::Run(run) => run::run(place, run),
+        Command::Task(task) => task::run(place, task),
+        Command::Approve(approve) => approve::run(place, approve),
         Command::Workflow(workflow) => workflow::run(workflow),
-        Command::Log(log) => log::run(&args.data, log),
-        Command::Replay(replay) => replay::run(&args.data, replay),
-        Command::Doctor(doctor) => doctor::run(&args.data, doctor),
+        Command::Log(log) => log::run(place, log),
+        Command::Replay(replay) => replay::run(place.here("kernelos replay", REPLAY)?, replay),
+        Command::Doctor(doctor) => doctor::run(place.here("kernelos doctor", DOCTOR)?, doctor),
         Command::Completions(completions) => completions::run(completions),
     }
 }
+
+/// What to do instead of what works on this machine only.
+const DEV: &str = "A host elsewhere is started where it runs.";
+const REPLAY: &str =
+    "Every event of a host elsewhere is shown by `kernelos log --json`, with the hash it was recorded under.";
+const DOCTOR: &str =
+    "See whether the host elsewhere answers: `kernelos workspace list`. What it stores is looked at where it runs.";
 
 /// Run to the end on this thread.
 fn block_on<T>(work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {

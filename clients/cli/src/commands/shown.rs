@@ -4,10 +4,10 @@ use super::{block_on, workspaces};
 use crate::api::Api;
 use crate::args::Reading;
 use crate::outcome::Problem;
+use crate::place::Place;
 use crate::table::short;
 use serde_json::Value;
 use std::io::Write as _;
-use std::path::Path;
 
 /// How long reading a model may take, in milliseconds.
 const READ_MS: u64 = 30_000;
@@ -22,8 +22,8 @@ pub struct There {
 
 impl There {
     /// The workspace that `reading` means.
-    pub async fn find(data: &Path, wanted: Option<&str>) -> Result<Self, Problem> {
-        let api = Api::reach_to_tell(data)?;
+    pub async fn find(place: &Place, wanted: Option<&str>) -> Result<Self, Problem> {
+        let api = Api::reach_to_tell(place)?;
         let workspace = workspaces::existing(&api, wanted).await?;
         Ok(Self { api, base: format!("/v1/workspaces/{workspace}") })
     }
@@ -41,13 +41,13 @@ impl There {
 }
 
 /// Read one model of the workspace that `reading` means.
-pub fn read(data: &Path, reading: &Reading, what: &str) -> Result<Value, Problem> {
-    block_on(async { There::find(data, reading.workspace.as_deref()).await?.read(what).await })
+pub fn read(place: &Place, reading: &Reading, what: &str) -> Result<Value, Problem> {
+    block_on(async { There::find(place, reading.workspace.as_deref()).await?.read(what).await })
 }
 
 /// Read one list of it.
-pub fn list(data: &Path, reading: &Reading, what: &str) -> Result<Vec<Value>, Problem> {
-    block_on(async { There::find(data, reading.workspace.as_deref()).await?.list(what).await })
+pub fn list(place: &Place, reading: &Reading, what: &str) -> Result<Vec<Value>, Problem> {
+    block_on(async { There::find(place, reading.workspace.as_deref()).await?.list(what).await })
 }
 
 /// Print `text`, whole lines. Nobody may be there any more to read it, which is no failure.

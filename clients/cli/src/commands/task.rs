@@ -7,14 +7,14 @@ use super::{block_on, ids, workspaces};
 use crate::api::Api;
 use crate::args::{Task, TaskCancel, TaskFollow, TaskList, TaskRetry, TaskShow, Watch};
 use crate::outcome::{Problem, print};
+use crate::place::Place;
 use crate::timeline::{Names, Timeline, clock, cost, short, shown};
 use serde_json::{Value, json};
-use std::path::Path;
 
-pub fn run(data: &Path, task: &Task) -> Result<(), Problem> {
+pub fn run(place: &Place, task: &Task) -> Result<(), Problem> {
     let api = match task {
-        Task::Follow(_) | Task::Retry(_) => Api::reach(data)?,
-        Task::List(_) | Task::Show(_) | Task::Cancel(_) => Api::reach_to_tell(data)?,
+        Task::Follow(_) | Task::Retry(_) => Api::reach(place)?,
+        Task::List(_) | Task::Show(_) | Task::Cancel(_) => Api::reach_to_tell(place)?,
     };
     block_on(async {
         match task {

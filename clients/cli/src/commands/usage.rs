@@ -4,12 +4,12 @@ use super::shown::{nothing, number, print, print_json, read, text};
 use crate::args::Reading;
 use crate::money;
 use crate::outcome::Problem;
+use crate::place::Place;
 use crate::table::Table;
 use serde_json::Value;
-use std::path::Path;
 
-pub fn run(data: &Path, reading: &Reading) -> Result<(), Problem> {
-    let usage = read(data, reading, "usage")?;
+pub fn run(place: &Place, reading: &Reading) -> Result<(), Problem> {
+    let usage = read(place, reading, "usage")?;
     if reading.json {
         print_json(&usage);
         return Ok(());

@@ -1,24 +1,26 @@
 //! `kernelos workspace`: where work is kept.
 
+use super::send::once;
 use super::shown::{nothing, number, print, print_json, text};
 use super::{block_on, workspaces};
 use crate::api::Api;
-use crate::args::workspace::{Workspace, WorkspaceCreate, WorkspaceShow};
+use crate::args::workspace::{Workspace, WorkspaceAdopt, WorkspaceCreate, WorkspaceShow};
 use crate::outcome::Problem;
+use crate::place::Place;
 use crate::table::{Table, one_line, short};
 use serde_json::{Value, json};
-use std::path::Path;
 
 /// How long one question may take, in milliseconds.
 const READ_MS: u64 = 30_000;
 
-pub fn run(data: &Path, workspace: &Workspace) -> Result<(), Problem> {
-    let api = Api::reach_to_tell(data)?;
+pub fn run(place: &Place, workspace: &Workspace) -> Result<(), Problem> {
+    let api = Api::reach_to_tell(place)?;
     block_on(async {
         match workspace {
             Workspace::List(list) => show_list(&api, list.json).await,
             Workspace::Show(wanted) => show(&api, wanted).await,
-            Workspace::Create(wanted) => create(&api, data, wanted).await,
+            Workspace::Create(wanted) => create(&api, wanted).await,
+            Workspace::Adopt(wanted) => adopt(&api, wanted).await,
         }
     })
 }
@@ -66,10 +68,7 @@ async fn show_list(api: &Api, as_json: bool) -> Result<(), Problem> {
 }
 
 async fn show(api: &Api, wanted: &WorkspaceShow) -> Result<(), Problem> {
-    let id = match wanted.workspace.as_deref() {
-        Some(name) => by_name(api, name).await?,
-        None => workspaces::existing(api, None).await?,
-    };
+    let id = named(api, wanted.workspace.as_deref()).await?;
     let view = look(api, &id).await;
     if let Some(problem) = view.get("problem") {
         let hint = "Look at the stored data: kernelos doctor, kernelos replay --verify";
@@ -101,8 +100,28 @@ fn described(view: &Value) -> String {
     for (space, root) in view.get("roots").and_then(Value::as_object).into_iter().flatten() {
         told.push_str(&format!("root      {} of {space}\n", root.as_str().unwrap_or_default()));
     }
+    if let Some(origin) = view.get("origin") {
+        let held = origin.get("held").and_then(Value::as_bool).unwrap_or_default();
+        let held = if held { "; its effects are held until it is adopted" } else { "" };
+        told.push_str(&format!("imported  incarnation {}{held}\n", number(origin, "incarnation")));
+    }
     let count = waiting(view).len();
     told + &format!("waits     {}\n", if count == 0 { "nothing".to_owned() } else { count.to_string() })
+}
+
+/// The id of the workspace that is meant: by its id, by its name, or because it is the only one.
+pub async fn named(api: &Api, wanted: Option<&str>) -> Result<String, Problem> {
+    match wanted {
+        Some(name) => by_name(api, name).await,
+        None => workspaces::existing(api, None).await,
+    }
+}
+
+async fn adopt(api: &Api, wanted: &WorkspaceAdopt) -> Result<(), Problem> {
+    let id = named(api, wanted.workspace.as_deref()).await?;
+    once(api, &format!("/v1/workspaces/{id}"), "workspace.adopt", &json!({})).await?;
+    eprintln!("workspace {id} goes on here; its effects are held no longer");
+    Ok(())
 }
 
 /// The id of the workspace that is called so, by its id or by a name that only one has.
@@ -130,8 +149,8 @@ async fn by_name(api: &Api, name: &str) -> Result<String, Problem> {
     }
 }
 
-async fn create(api: &Api, data: &Path, wanted: &WorkspaceCreate) -> Result<(), Problem> {
-    let id = workspaces::create(api, data, &wanted.name).await?;
+async fn create(api: &Api, wanted: &WorkspaceCreate) -> Result<(), Problem> {
+    let id = workspaces::create(api, &wanted.name).await?;
     if wanted.json {
         print_json(&json!({ "id": id, "name": wanted.name }));
     } else {

@@ -1,11 +1,9 @@
 //! Which workspace a command means.
 
 use crate::api::Api;
-use crate::host::Identity;
 use crate::outcome::Problem;
-use kernel::id::WorkspaceId;
+use kernel::hash::HashText;
 use serde_json::{Value, json};
-use std::path::Path;
 
 /// The workspace called for, or the only one there is.
 pub async fn existing(api: &Api, wanted: Option<&str>) -> Result<String, Problem> {
@@ -27,32 +25,27 @@ pub async fn existing(api: &Api, wanted: Option<&str>) -> Result<String, Problem
 }
 
 /// The same, or a new one named home when there is none.
-pub async fn existing_or_new(api: &Api, data: &Path, wanted: Option<&str>) -> Result<String, Problem> {
-    existing_or_named(api, data, wanted, "home").await
+pub async fn existing_or_new(api: &Api, wanted: Option<&str>) -> Result<String, Problem> {
+    existing_or_named(api, wanted, "home").await
 }
 
 /// The same, or a new one of that name when there is none.
-pub async fn existing_or_named(api: &Api, data: &Path, wanted: Option<&str>, name: &str) -> Result<String, Problem> {
+pub async fn existing_or_named(api: &Api, wanted: Option<&str>, name: &str) -> Result<String, Problem> {
     if wanted.is_some() || !list(api).await?.is_empty() {
         return existing(api, wanted).await;
     }
-    let id = create(api, data, name).await?;
+    let id = create(api, name).await?;
     eprintln!("made workspace {id}, named {name}");
     Ok(id)
 }
 
-/// A new workspace.
-pub async fn create(api: &Api, data: &Path, name: &str) -> Result<String, Problem> {
-    let id = new_id(data)?;
-    api.post("/v1/workspaces", &format!("create-{id}"), &json!({ "id": id, "name": name })).await?;
-    Ok(id)
-}
-
-/// A workspace id is made without asking anybody: from the device's key and fresh random bytes.
-fn new_id(data: &Path) -> Result<String, Problem> {
-    let mut random = [0; 16];
+/// A new workspace. Its id follows from the key it is asked for under, which is random.
+pub async fn create(api: &Api, name: &str) -> Result<String, Problem> {
+    let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(|why| Problem::failed("entropy", why.to_string(), ""))?;
-    Ok(WorkspaceId::new(&Identity::open(data)?.public_key, &random).to_string())
+    let made = api.post("/v1/workspaces", &HashText(random).to_string(), &json!({ "name": name })).await?;
+    let id = made.get("id").and_then(Value::as_str).map(str::to_owned);
+    id.ok_or_else(|| Problem::failed("protocol", "the host did not say which workspace it made", ""))
 }
 
 /// The workspaces here.

@@ -1,8 +1,9 @@
 //! The actor of a workspace: one task, one sequencer, one question after the other. Commands that wait go together.
 
 use kernel::id::{Id, WorkspaceId};
-use kernel::machine::Reply;
+use kernel::machine::{Moment, Reply};
 use ports::sequencing::{EffectView, EventView, WorkspaceView};
+use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
 use ports::{Store, StoreError, Vault, VaultError};
 use sequencer::{BATCH_MAX, Failure, Job, Sequencer};
@@ -35,6 +36,10 @@ pub enum Question {
     Due(usize, Answer<Vec<Id>>),
     /// A leased effect.
     Effect(Id, Answer<Option<EffectView>>),
+    /// The next slice of the workspace as a file.
+    Export(ExportAsk, Answer<ExportSlice>),
+    /// What is done about an import, and when.
+    Import(ImportAsk, Moment, Answer<ImportStand>),
 }
 
 /// What a runtime waits for.
@@ -80,7 +85,7 @@ pub async fn spawn(id: WorkspaceId, store: &Rc<dyn Store>, vault: &Rc<dyn Vault>
     let key = vault.workspace_key(&id.to_string()).await.map_err(NotOpen::Vault)?;
     let sequencer = Sequencer::claim(Rc::clone(store), id, key).await.map_err(NotOpen::Failure)?;
     let (ask, questions) = mpsc::channel(WAITING_MAX);
-    let pos = watch::Sender::new(sequencer.workspace().pos());
+    let pos = watch::Sender::new(sequencer.pos());
     let outstanding = watch::Sender::new(Outstanding::default());
     let handle = Handle { ask, pos: pos.subscribe(), outstanding: outstanding.subscribe() };
     let mut actor = Actor { sequencer, pos, outstanding };
@@ -110,6 +115,10 @@ impl Actor {
             for question in others {
                 self.answer(question).await;
             }
+            if self.sequencer.is_gone() {
+                // Whoever asks next finds that there is nothing here.
+                return;
+            }
         }
     }
 
@@ -119,7 +128,7 @@ impl Actor {
         }
         let mut outcomes = self.sequencer.submit(jobs).await.into_iter();
         // Before the replies: who was told of a position may ask what comes after it.
-        self.pos.send_replace(self.sequencer.workspace().pos());
+        self.pos.send_replace(self.sequencer.pos());
         for (count, reply) in askers {
             let _ = reply.send(outcomes.by_ref().take(count).collect());
         }
@@ -142,8 +151,15 @@ impl Actor {
             Question::Describe(reply) => drop(reply.send(self.sequencer.describe().await)),
             Question::Task(task, reply) => drop(reply.send(self.sequencer.task(task).await)),
             Question::Read(query, reply) => drop(reply.send(self.sequencer.read(&query).await)),
-            Question::Due(limit, reply) => drop(reply.send(self.sequencer.due(limit).await)),
+            Question::Due(limit, reply) => drop(reply.send(self.sequencer.waiting(limit).await)),
             Question::Effect(effect, reply) => drop(reply.send(self.sequencer.effect(effect).await)),
+            Question::Export(ask, reply) => drop(reply.send(self.sequencer.export(&ask).await)),
+            Question::Import(ask, moment, reply) => {
+                let done = self.sequencer.import(ask, moment).await;
+                self.pos.send_replace(self.sequencer.pos());
+                self.look_out().await;
+                let _ = reply.send(done);
+            }
         }
     }
 }

@@ -36,6 +36,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
+use store_libsql::LibsqlStore;
 
 /// Where a host that runs for others says where it listens. One that starts removes what an earlier one left: a token
 /// must not be sent to whoever listens there now.
@@ -58,12 +59,25 @@ pub struct Config {
     pub effects_max: usize,
     /// A command that is run when a person is waited for; the notice stands on its standard input.
     pub notify: Option<String>,
+    /// The database server that holds the workspaces; files in `data` when absent.
+    pub database: Option<Database>,
+}
+
+/// A libSQL server.
+#[derive(Debug, Clone)]
+pub struct Database {
+    /// Where it is: `https://…` or `http://…`.
+    pub url: String,
+    /// Refers to the secret that opens it: `env:NAME` or `vault:NAME`.
+    pub token: Option<String>,
+    /// Ranges of addresses that are not public, if it is at one of them.
+    pub private: Vec<String>,
 }
 
 impl Config {
     /// A host over `data` on a free port.
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), port: 0, effects_max: 16, notify: None }
+        Self { data: data.into(), port: 0, effects_max: 16, notify: None, database: None }
     }
 }
 
@@ -75,6 +89,8 @@ pub struct Host {
     stop: Option<tokio::sync::oneshot::Sender<()>>,
     edge: Option<JoinHandle<()>>,
     shards: Vec<JoinHandle<()>>,
+    /// Locks the data directory of a host that has no workspaces in it.
+    files: Option<LibsqlStore>,
 }
 
 impl std::fmt::Debug for Host {
@@ -84,11 +100,17 @@ impl std::fmt::Debug for Host {
 }
 
 impl Host {
-    /// Start a host over the libSQL files of its data directory.
+    /// Start a host over the libSQL files of its data directory, or over its database server.
     pub fn start(config: &Config) -> Result<Self, HostError> {
         identity::directory(&config.data)?;
-        let stores = shard::libsql(&config.data)?;
-        Self::start_over(config, stores)
+        let Some(database) = &config.database else {
+            return Self::start_over(config, shard::libsql(&config.data)?);
+        };
+        // The vault and the token are this host's alone, wherever the workspaces are.
+        let files = LibsqlStore::open(&config.data.join("workspaces"))?;
+        let mut host = Self::start_over(config, shard::remote(&config.data, database)?)?;
+        host.files = Some(files);
+        Ok(host)
     }
 
     /// Start a host over other stores: one per shard thread, made on that thread.
@@ -106,7 +128,7 @@ impl Host {
             .spawn(move || edge::run(&config, identity, shards, said, &ready, stopped))
             .map_err(|why| HostError::Broken(format!("no thread could be started: {why}")))?;
         let address = started.recv().map_err(|_| HostError::Broken("the host ended while it started".to_owned()))??;
-        Ok(Self { address, token, say, stop: Some(stop), edge: Some(edge), shards: threads })
+        Ok(Self { address, token, say, stop: Some(stop), edge: Some(edge), shards: threads, files: None })
     }
 
     /// Where it listens.

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Moment, Reply, Request};
 use ports::sequencing::{EffectView, EventView, WorkspaceView};
+use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskStatus, TaskView};
 use ports::{Clock as _, Entropy as _, Sequencing, SequencingError};
 use sequencer::{Failure, Job};
@@ -98,6 +99,13 @@ impl HostSequencing {
         Ok(answer.await.map_err(|_| gone())??)
     }
 
+    /// Make an empty workspace in the store; one that exists is left as it is.
+    async fn make(&self, workspace: WorkspaceId) -> Result<(), SequencingError> {
+        let (reply, answer) = oneshot::channel();
+        self.shard(workspace)?.0.send(Ask::Create(workspace, reply)).map_err(|_| gone())?;
+        answer.await.map_err(|_| gone())?.map_err(|why| Failure::from(why).into())
+    }
+
     async fn submit_all(
         &self,
         id: WorkspaceId,
@@ -126,9 +134,7 @@ fn overloaded() -> SequencingError {
 #[async_trait(?Send)]
 impl Sequencing for HostSequencing {
     async fn create(&self, workspace: WorkspaceId, _: &str) -> Result<(), SequencingError> {
-        let (reply, answer) = oneshot::channel();
-        self.shard(workspace)?.0.send(Ask::Create(workspace, reply)).map_err(|_| gone())?;
-        answer.await.map_err(|_| gone())?.map_err(|why| Failure::from(why).into())
+        self.make(workspace).await
     }
 
     /// One machine has one owner.
@@ -155,6 +161,10 @@ impl Sequencing for HostSequencing {
 
     async fn moved(&self, workspace: WorkspaceId, after: u64, wait_ms: u64) -> Result<u64, SequencingError> {
         let mut pos = self.handle(workspace).await?.pos;
+        if *pos.borrow() == 0 {
+            // An import that is under way is no workspace that one could wait for.
+            self.describe(workspace).await?;
+        }
         let beyond = pos.wait_for(|pos| *pos > after);
         let moved = tokio::time::timeout(Duration::from_millis(wait_ms), beyond).await;
         match moved.map(|moved| moved.map(|pos| *pos)) {
@@ -200,5 +210,18 @@ impl Sequencing for HostSequencing {
 
     async fn effect(&self, workspace: WorkspaceId, effect: Id) -> Result<Option<EffectView>, SequencingError> {
         self.ask(workspace, |reply| Question::Effect(effect, reply)).await
+    }
+
+    async fn export(&self, workspace: WorkspaceId, ask: ExportAsk) -> Result<ExportSlice, SequencingError> {
+        self.ask(workspace, |reply| Question::Export(ask, reply)).await
+    }
+
+    async fn import(&self, workspace: WorkspaceId, _: &str, ask: ImportAsk) -> Result<ImportStand, SequencingError> {
+        if matches!(ask, ImportAsk::Begin { .. }) {
+            self.make(workspace).await?;
+        }
+        let entropy = Machine.random().map_err(|why| SequencingError::Unavailable(why.0))?;
+        let moment = Moment { now_ms: Machine.now_ms(), entropy };
+        self.ask(workspace, |reply| Question::Import(ask, moment, reply)).await
     }
 }

@@ -1,13 +1,16 @@
 //! Shards: threads on which workspaces live, each with a store of its own.
 
-use super::HostError;
 use super::actor::{self, Handle};
+use super::runtimes::broker;
+use super::{Database, HostError};
 use kernel::id::WorkspaceId;
 use ports::{Store, StoreError, Vault};
+use sql_hrana::Hrana;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::thread::JoinHandle;
 use store_libsql::LibsqlStore;
+use store_sql::SqlStore;
 use tokio::sync::{mpsc, oneshot};
 use vault_file::FileVault;
 
@@ -40,6 +43,28 @@ pub fn libsql(data: &Path) -> Result<Vec<StoreFactory>, HostError> {
     Ok(stores)
 }
 
+/// One store on the database server `database`.
+pub fn remote(data: &Path, database: &Database) -> Result<Vec<StoreFactory>, HostError> {
+    let (data, database) = (data.to_owned(), database.clone());
+    let executor = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let executor = executor.map_err(|why| HostError::Broken(why.to_string()))?;
+    executor.block_on(async {
+        let prepared = reach(&data, &database)?.prepare().await;
+        prepared.map_err(|why| HostError::Broken(format!("the database cannot be used: {why}")))
+    })?;
+    Ok(vec![Box::new(move || {
+        let store = reach(&data, &database).map_err(|why| StoreError::Unavailable(why.to_string()))?;
+        Ok(Rc::new(store) as Rc<dyn Store>)
+    })])
+}
+
+fn reach(data: &Path, database: &Database) -> Result<SqlStore, HostError> {
+    let vault = Rc::new(FileVault::open(data.join("vault"))?);
+    let egress = Rc::new(broker(&vault)?);
+    let Database { url, token, private } = database;
+    Ok(SqlStore::new(Rc::new(Hrana::new(egress, url, token.as_deref(), private.clone()))))
+}
+
 /// Start a thread per store. A thread ends when nobody can ask its shard any more.
 pub fn spawn(data: &Path, stores: Vec<StoreFactory>) -> Result<Vec<(Shard, JoinHandle<()>)>, HostError> {
     stores.into_iter().enumerate().map(|(nth, store)| spawn_one(data.to_owned(), nth, store)).collect()
@@ -50,7 +75,7 @@ fn spawn_one(data: PathBuf, nth: usize, store: StoreFactory) -> Result<(Shard, J
     let (ready, started) = std::sync::mpsc::channel();
     let run = move || {
         let made = store().map_err(HostError::from).and_then(|store| Ok((store, FileVault::open(data.join("vault"))?)));
-        let executor = tokio::runtime::Builder::new_current_thread().build();
+        let executor = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let ((store, vault), executor) = match (made, executor) {
             (Ok(made), Ok(executor)) => (made, executor),
             (Err(error), _) => return drop(ready.send(Err(error))),
@@ -70,6 +95,19 @@ fn spawn_one(data: PathBuf, nth: usize, store: StoreFactory) -> Result<(Shard, J
     Ok((shard, thread))
 }
 
+/// The workspaces there are; one that is being imported is none yet.
+async fn there(store: &dyn Store) -> Result<Vec<String>, StoreError> {
+    let mut there = Vec::new();
+    for name in store.workspaces().await? {
+        let Ok(id) = name.parse() else { continue };
+        // One that cannot be read is there: whoever asks for it is told what is wrong with it.
+        if !sequencer::is_under_way(store, id).await.unwrap_or_default() {
+            there.push(name);
+        }
+    }
+    Ok(there)
+}
+
 async fn answer(ask: Ask, store: &Rc<dyn Store>, vault: &Rc<dyn Vault>) {
     match ask {
         Ask::Create(id, reply) => {
@@ -80,7 +118,7 @@ async fn answer(ask: Ask, store: &Rc<dyn Store>, vault: &Rc<dyn Vault>) {
             let _ = reply.send(made);
         }
         Ask::Workspaces(reply) => {
-            let _ = reply.send(store.workspaces().await);
+            let _ = reply.send(there(&**store).await);
         }
         Ask::Open(id, reply) => {
             let _ = reply.send(actor::spawn(id, store, vault).await);

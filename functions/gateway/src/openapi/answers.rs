@@ -2,12 +2,13 @@
 
 use super::models;
 use super::schemas::{amount, list, named, object, or_null, string, time};
+use crate::portability::MEDIA_TYPE;
 use serde_json::{Value, json};
 
 /// Schemas of every answer but the problem.
 pub fn all() -> Value {
     let mut all = workspaces();
-    for group in [outcomes(), log(), models::all(), effects(), egress(), contexts(), verification()] {
+    for group in [outcomes(), log(), models::all(), effects(), egress(), contexts(), verification(), transfers()] {
         if let (Some(all), Value::Object(group)) = (all.as_object_mut(), group) {
             all.extend(group);
         }
@@ -32,6 +33,36 @@ fn workspaces() -> Value {
             "pos": amount(),
             "format": amount(),
             "roots": {"type": "object", "additionalProperties": named("Hash")},
+            "origin": named("Origin"),
+        }), &["origin"]),
+        "Origin": origin(),
+    })
+}
+
+fn origin() -> Value {
+    let mut origin = object(
+        &json!({
+            "incarnation": amount(),
+            "held": {"type": "boolean", "description": "Its effects are held until somebody adopts it."},
+            "pos": amount(),
+            "file": named("Hash"),
+        }),
+        &[],
+    );
+    origin["description"] = json!("Where an imported workspace came from; absent where it was made.");
+    origin
+}
+
+fn transfers() -> Value {
+    json!({
+        "File": {
+            "type": "string",
+            "contentMediaType": MEDIA_TYPE,
+            "description": "A workspace as a file, or a part of one.",
+        },
+        "Import": object(&json!({
+            "offset": amount(),
+            "complete": {"type": "boolean", "description": "All of it was taken in: the workspace is there."},
         }), &[]),
     })
 }

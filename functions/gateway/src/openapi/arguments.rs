@@ -172,6 +172,11 @@ pub const COMMANDS: &[Described] = &[
         arguments: &[must("source", Is::Value("The workflow, as JSON."))],
     },
     Described {
+        name: "workspace.adopt",
+        summary: "Let go what an imported workspace owes the outside world. Only when it does not go on where it came from.",
+        arguments: &[],
+    },
+    Described {
         name: "workspace.create",
         summary: "Begin a workspace. The device that authors this command is enrolled by it.",
         arguments: &[NAME, PUBLIC_KEY],

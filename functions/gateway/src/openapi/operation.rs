@@ -4,8 +4,9 @@ use super::schemas::named;
 use crate::identity::IDEMPOTENCY_KEY;
 use crate::limits::IDEMPOTENCY_KEY_BYTES;
 use crate::path;
+use crate::portability;
 use crate::query::Number;
-use crate::routes::{Route, Verb};
+use crate::routes::{FILE, NOTHING, Route, Verb};
 use crate::stream::{LAST_EVENT_ID, MEDIA_TYPE};
 use serde_json::{Map, Value, json};
 
@@ -19,7 +20,7 @@ pub fn of(route: &Route) -> Value {
         operation.insert("parameters".into(), json!(parameters));
     }
     if let Some(schema) = route.takes {
-        let content = json!({"application/json": {"schema": named(schema)}});
+        let content = content(schema);
         operation.insert("requestBody".into(), json!({"required": true, "content": content}));
     }
     operation.insert("responses".into(), responses(route));
@@ -44,7 +45,12 @@ fn parameters(route: &Route) -> Vec<Value> {
     let in_query = route.query.iter().map(|number| described(number, "query"));
     let in_header = (route.method == Verb::Post).then(idempotency_key);
     let place = route.streams.map(|_| described(&LAST_EVENT_ID, "header"));
-    in_path.chain(in_query).chain(in_header).chain(place).collect()
+    let wanted = route.header.map(|number| {
+        let mut parameter = described(number, "header");
+        parameter["required"] = json!(true);
+        parameter
+    });
+    in_path.chain(in_query).chain(in_header).chain(place).chain(wanted).collect()
 }
 
 fn described(number: &Number, place: &str) -> Value {
@@ -62,10 +68,10 @@ fn idempotency_key() -> Value {
 }
 
 fn responses(route: &Route) -> Value {
-    let mut well = json!({
-        "description": "Done.",
-        "content": {"application/json": {"schema": named(route.gives)}},
-    });
+    let mut well = json!({"description": "Done."});
+    if route.gives != NOTHING {
+        well["content"] = content(route.gives);
+    }
     let content = well.pointer_mut("/content").and_then(Value::as_object_mut);
     if let (Some(messages), Some(content)) = (route.streams, content) {
         content.insert(MEDIA_TYPE.into(), stream(messages));
@@ -81,6 +87,12 @@ fn responses(route: &Route) -> Value {
             "content": {"application/problem+json": {"schema": named("Problem")}},
         },
     })
+}
+
+/// What is called `schema`, under its media type.
+fn content(schema: &str) -> Value {
+    let media_type = if schema == FILE { portability::MEDIA_TYPE } else { "application/json" };
+    json!({media_type: {"schema": named(schema)}})
 }
 
 /// A stream, as far as OpenAPI 3.1 can say it: a text, and the schemas of what stands in its `data` by name of message.

@@ -81,7 +81,7 @@ fn ids() -> Value {
             "task/1c5h8a9xk2m4p7r0t3v6w9y2b4.10.15.task",
             "Whose content a key seals."
         ),
-        "Hash": like("[A-Za-z0-9_-]{43}", &"A".repeat(43), "32 bytes: a SHA-256 digest or an ed25519 public key."),
+        "Hash": like("[A-Za-z0-9_-]{43}", &"A".repeat(43), "32 bytes: a SHA-256 digest, an ed25519 public key, or the key of a file."),
     })
 }
 
@@ -94,6 +94,14 @@ fn bodies() -> Value {
         }), &["workspace"]),
         "Command": {"oneOf": commands},
         "NewWorkspace": object(&json!({"id": named("WorkspaceId"), "name": text(NAME_MAX)}), &["id"]),
+        "Export": object(&json!({
+            "key": named("Hash"),
+            "wrapped": {"type": "string", "description": "The key, wrapped by whoever asks: an armored age file. It goes into the file."},
+        }), &["wrapped"]),
+        "BeginImport": object(&json!({
+            "head": {"type": "string", "contentEncoding": "base64", "description": "The file up to the end of its first frame."},
+            "key": named("Hash"),
+        }), &[]),
         "Says": {"enum": ["approve", "reject", "answer"], "examples": ["approve"]},
         "Limits": with_example(object(&json!({
             "turns": amount(), "tokens": amount(), "cost_micros": amount(), "ms": amount(),

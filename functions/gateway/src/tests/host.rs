@@ -11,6 +11,7 @@ use kernel::id::{CommandId, DeviceId, Id, Role, WorkspaceId};
 use kernel::machine::{self, Identity, Reply};
 use kernel::reject::Code;
 use ports::sequencing::{EffectView, EventView, WorkspaceView};
+use ports::transfer::{ExportAsk, ExportCursor, ExportSlice, ImportAsk, ImportStand, Next};
 use ports::views::{Query, TaskView};
 use ports::{Clock, Sequencing, SequencingError};
 use serde_json::Value;
@@ -70,7 +71,7 @@ impl Host {
     }
 
     /// A feed on which nothing happens.
-    fn quiet() -> Feed {
+    pub fn quiet() -> Feed {
         Feed { sequencing: Rc::new(Self::new()), live: Rc::new(Live::default()), timer: Rc::new(Pulse::default()) }
     }
 
@@ -227,7 +228,14 @@ impl Sequencing for Host {
     async fn describe(&self, workspace: WorkspaceId) -> Result<WorkspaceView, SequencingError> {
         self.healthy()?;
         let roots = [(kernel::key::Space::Control, HashText([1; 32])), (kernel::key::Space::MAIN, HashText([2; 32]))];
-        Ok(WorkspaceView { id: workspace, name: Some("Ours".into()), pos: 3, format: 1, roots: roots.into() })
+        Ok(WorkspaceView {
+            id: workspace,
+            name: Some("Ours".into()),
+            pos: 3,
+            format: 1,
+            roots: roots.into(),
+            origin: None,
+        })
     }
 
     async fn task(&self, _: WorkspaceId, task: Id) -> Result<Option<TaskView>, SequencingError> {
@@ -256,5 +264,28 @@ impl Sequencing for Host {
     async fn effect(&self, _: WorkspaceId, effect: Id) -> Result<Option<EffectView>, SequencingError> {
         self.healthy()?;
         Ok(self.effects.iter().find(|view| view.effect == effect).cloned())
+    }
+
+    async fn export(&self, _: WorkspaceId, ask: ExportAsk) -> Result<ExportSlice, SequencingError> {
+        self.healthy()?;
+        let chain = ask.cursor.as_ref().map_or(HashText([0; 32]), |cursor| cursor.chain);
+        let cursor = ExportCursor { pos: 3, roots: [].into(), chain, next: Next::Ending, keys: 0, chunks: 0 };
+        match ask.cursor {
+            None => Ok(ExportSlice { bytes: b"the beginning, ".to_vec(), next: Some(cursor) }),
+            Some(_) if ask.wrapped.as_deref() == Some("fails") => {
+                Err(SequencingError::Unavailable("the store is away".to_owned()))
+            }
+            Some(_) => Ok(ExportSlice { bytes: b"the end".to_vec(), next: None }),
+        }
+    }
+
+    async fn import(&self, _: WorkspaceId, _: &str, ask: ImportAsk) -> Result<ImportStand, SequencingError> {
+        self.healthy()?;
+        self.asked.borrow_mut().push(match &ask {
+            ImportAsk::Begin { head, .. } => format!("begin with {} bytes", head.len()),
+            ImportAsk::Append { offset, bytes, by } => format!("{} bytes at {offset} by {}", bytes.len(), by.actor),
+            other => format!("{other:?}"),
+        });
+        Ok(ImportStand { offset: 70, complete: false })
     }
 }

@@ -5,6 +5,7 @@ mod batches;
 mod contract;
 mod host;
 mod live;
+mod portability;
 mod reads;
 mod schema;
 mod streams;

@@ -15,6 +15,7 @@ use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Moment, Reply};
 use kernel::storage::Head;
 use ports::sequencing::SequencingError;
+use ports::transfer::ImportAsk;
 use ports::views::{TaskStatus, TaskView};
 use ports::wire::{self, Answered, Ask, Replied, Sent};
 use ports::{Clock, Entropy, SharedStore, Store, StoreError, Timer};
@@ -64,6 +65,7 @@ impl Shared {
             },
             Ask::Moved { after, wait_ms } => quiet(wire::answer(&self.moved(workspace, after, wait_ms).await)),
             Ask::Settled { task, wait_ms } => quiet(wire::answer(&self.settled(workspace, key, task, wait_ms).await)),
+            Ask::Import(ask) => quiet(self.take_in(workspace, key, ask).await),
             // Who watches is in another instance, and nothing of it may be stored.
             Ask::Live(_) => quiet(wire::answer(&Ok(()))),
             Ask::Look(look) => match Sequencer::share(self.plain(), workspace, key).await {
@@ -83,6 +85,18 @@ impl Shared {
         match self.store.create(&workspace.to_string()).await {
             Ok(()) | Err(StoreError::Exists) => Ok(()),
             Err(error) => Err(Failure::from(error).into()),
+        }
+    }
+
+    /// A slice of an import. One that meets another writer is refused, and may be sent again.
+    async fn take_in(&self, workspace: WorkspaceId, key: [u8; 32], ask: ImportAsk) -> Bytes {
+        let begun = async {
+            let moment = Moment { now_ms: self.clock.now_ms(), entropy: self.random()? };
+            Ok::<_, SequencingError>((Sequencer::share(self.plain(), workspace, key).await?, moment))
+        };
+        match begun.await {
+            Ok((mut sequencer, moment)) => sequencer.take_in(ask, moment).await,
+            Err(error) => wire::answer::<()>(&Err(error)),
         }
     }
 

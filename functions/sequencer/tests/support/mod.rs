@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 #![allow(dead_code, reason = "not every story needs everything on the desk")]
 
+pub mod transfer;
+
 use kernel::command::Command;
 use kernel::hash::{Domain, HashText, hash};
 use kernel::id::{BootId, DeviceId, Id, KeyId, Role, RuntimeId, WorkspaceId};
@@ -59,6 +61,32 @@ impl Desk {
         assert_eq!(desk.must("agent.define", &agent).await.made[0], desk.agent);
         desk.join(desk.boot).await;
         desk
+    }
+
+    /// The desk of `from`, where it came to.
+    pub fn over(
+        store: MemoryStore,
+        sequencer: Sequencer,
+        workspace: WorkspaceId,
+        key: [u8; 32],
+        device: DeviceId,
+        from: &Self,
+    ) -> Self {
+        let (agent, now_ms, sent) = (from.agent, from.now_ms + 1_000, from.sent + 1_000);
+        let runtime = RuntimeId { device, slot: 0 };
+        Self {
+            store,
+            sequencer,
+            workspace,
+            key,
+            device,
+            agent,
+            runtime,
+            boot: BootId([2; 16]),
+            leased: None,
+            now_ms,
+            sent,
+        }
     }
 
     pub fn job(&mut self, name: &str, data: &str) -> Job {

@@ -7,6 +7,7 @@ mod commands;
 mod cpu;
 mod desk;
 mod growth;
+mod hosts;
 mod http;
 mod idle;
 mod open;
@@ -25,7 +26,7 @@ use std::process::ExitCode;
 /// A group of measurements: its name, and what measures it.
 type Group = (&'static str, fn(&mut Report) -> Result<(), String>);
 
-const GROUPS: [Group; 12] = [
+const GROUPS: [Group; 13] = [
     ("commands", commands::run),
     ("sequencer", sequencer::run),
     ("replay", replay::run),
@@ -38,6 +39,7 @@ const GROUPS: [Group; 12] = [
     ("workflow-provider", workflow::provider),
     ("workflow-for", workflow::loops),
     ("workflow-memory", workflow::memory),
+    ("hosts", hosts::run),
 ];
 
 fn main() -> ExitCode {

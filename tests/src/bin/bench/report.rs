@@ -59,6 +59,15 @@ impl Report {
     }
 }
 
+impl Report {
+    /// Print a table for people; programs have the rows.
+    pub fn table(&self, text: &str) {
+        if !self.json {
+            println!("{text}");
+        }
+    }
+}
+
 fn rounded(value: f64) -> f64 {
     let scale = if value.abs() >= 100.0 { 1.0 } else { 1000.0 };
     (value * scale).round() / scale

@@ -11,6 +11,7 @@ store-memory = { path = "adapters/store-memory", package = "kernelos-store-memor
 store-libsql = { path = "adapters/store-libsql", package = "kernelos-store-libsql" }
 testkit = { path = "adapters/testkit", package = "kernelos-testkit" }
 gateway = { path = "functions/gateway", package = "kernelos-gateway" }
+shared = { path = "hosts/cloudflare/shared", package = "kernelos-shared" }
 serde = "1"
 tokio = "1"
 "#;
@@ -36,6 +37,11 @@ fn workspace_with(folder: &str, tables: &str) -> Vec<String> {
         (
             "clients/cli",
             "[dependencies]\ngateway.workspace = true\nstore-libsql.workspace = true\ntokio.workspace = true",
+        ),
+        ("hosts/cloudflare/shared", "[dependencies]\nports.workspace = true\nworker = \"0.8\""),
+        (
+            "hosts/cloudflare/front",
+            "[dependencies]\nshared.workspace = true\ngateway.workspace = true\nworker = \"0.8\"",
         ),
         ("tests", "[dependencies]\ngateway.workspace = true\ntestkit.workspace = true"),
     ];
@@ -132,6 +138,19 @@ fn a_function_asks_for_ports_and_never_for_an_adapter_or_a_platform() {
 fn ports_know_the_kernel_only() {
     refuses("ports", "[dependencies]\ngateway.workspace = true", "ports/Cargo.toml:4:");
     refuses("ports", "[dependencies]\ntokio.workspace = true", "ports/Cargo.toml:4:");
+}
+
+#[test]
+fn a_host_joins_functions_with_adapters_and_nobody_knows_it() {
+    accepts("hosts/cloudflare/front", "[dependencies]\nshared.workspace = true\nstore-libsql.workspace = true");
+    refuses(
+        "hosts/cloudflare/front",
+        "[dependencies]\ntestkit.workspace = true",
+        "hosts/cloudflare/front/Cargo.toml:4:",
+    );
+    refuses("functions/gateway", "[dependencies]\nshared.workspace = true", "functions/gateway/Cargo.toml:4:");
+    refuses("clients/cli", "[dependencies]\nshared.workspace = true", "clients/cli/Cargo.toml:4:");
+    accepts("tests", "[dependencies]\nshared.workspace = true");
 }
 
 #[test]

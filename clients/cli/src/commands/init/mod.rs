@@ -10,6 +10,7 @@ use super::{block_on, workspaces};
 use crate::api::Api;
 use crate::args::init::Init;
 use crate::outcome::Problem;
+use crate::place::Place;
 use crate::prompt;
 use crate::table::Table;
 use answers::{Answers, answers, ask_provider};
@@ -17,15 +18,15 @@ use serde_json::json;
 use std::path::{Path, PathBuf};
 use templates::TEMPLATES;
 
-pub fn run(data: &Path, init: &Init) -> Result<(), Problem> {
+pub fn run(place: &Place, init: &Init) -> Result<(), Problem> {
     if init.templates {
         show_templates(init.json);
         return Ok(());
     }
     let wanted = answers(init)?;
-    let api = Api::reach_to_tell(data)?;
+    let api = Api::reach_to_tell(place)?;
     block_on(async {
-        let workspace = workspaces::existing_or_named(&api, data, init.workspace.as_deref(), &wanted.name).await?;
+        let workspace = workspaces::existing_or_named(&api, init.workspace.as_deref(), &wanted.name).await?;
         // Before the folder is written: a provider that does not work leaves nothing that has to be cleared away.
         let provider = connected(&api, &workspace, init, wanted.provider.clone()).await?;
         let files = folder::write(&wanted.dir, wanted.template)?;

@@ -9,11 +9,11 @@ use crate::commands::send::define_current;
 use crate::commands::shown::{print, print_json};
 use crate::commands::{block_on, workspaces};
 use crate::outcome::Problem;
+use crate::place::Place;
 use crate::table::one_line;
 use ports::Verification;
 use ports::provider::ProviderEntry;
 use serde_json::{Value, json};
-use std::path::Path;
 
 /// A provider as it is asked for.
 #[derive(Debug, Clone)]
@@ -37,7 +37,7 @@ pub struct Connected {
     pub found: Option<Verification>,
 }
 
-pub fn run(data: &Path, connect: &Connect) -> Result<(), Problem> {
+pub fn run(place: &Place, connect: &Connect) -> Result<(), Problem> {
     let wanted = Wanted {
         name: connect.name.clone().unwrap_or_else(|| connect.model.clone()),
         base_url: connect.base_url.clone(),
@@ -45,9 +45,9 @@ pub fn run(data: &Path, connect: &Connect) -> Result<(), Problem> {
         reached: connect.reached.clone(),
     };
     refuse_key(wanted.reached.key_ref.as_deref())?;
-    let api = Api::reach_to_tell(data)?;
+    let api = Api::reach_to_tell(place)?;
     block_on(async {
-        let workspace = workspaces::existing_or_new(&api, data, connect.workspace.as_deref()).await?;
+        let workspace = workspaces::existing_or_new(&api, connect.workspace.as_deref()).await?;
         let connected = self::connect(&api, &workspace, &wanted).await?;
         if connect.json {
             let (id, name, found) = (&connected.id, &wanted.name, &connected.found);

@@ -4,15 +4,15 @@ use crate::args::Reading;
 use crate::commands::shown::{list, nothing, number, print, print_json, state, text};
 use crate::money;
 use crate::outcome::Problem;
+use crate::place::Place;
 use crate::table::Table;
 use serde_json::json;
-use std::path::Path;
 
 /// How a provider is connected.
 pub const CONNECT: &str = "kernelos provider connect --base-url https://host/v1 --model NAME --key-ref env:NAME";
 
-pub fn run(data: &Path, reading: &Reading) -> Result<(), Problem> {
-    let providers = list(data, reading, "providers")?;
+pub fn run(place: &Place, reading: &Reading) -> Result<(), Problem> {
+    let providers = list(place, reading, "providers")?;
     if reading.json {
         print_json(&json!({ "providers": providers }));
         return Ok(());

@@ -7,14 +7,14 @@ use crate::args::provider::Test;
 use crate::commands::block_on;
 use crate::commands::shown::{There, called, is_current, not_found, print, print_json, text};
 use crate::outcome::Problem;
+use crate::place::Place;
 use crate::table::one_line;
 use ports::provider::ProviderEntry;
 use serde_json::{Value, json};
-use std::path::Path;
 
-pub fn run(data: &Path, wanted: &Test) -> Result<(), Problem> {
+pub fn run(place: &Place, wanted: &Test) -> Result<(), Problem> {
     block_on(async {
-        let there = There::find(data, wanted.reading.workspace.as_deref()).await?;
+        let there = There::find(place, wanted.reading.workspace.as_deref()).await?;
         let providers = there.list("providers").await?;
         let provider = meant(&providers, wanted.name.as_deref())?;
         let found = verified(&there.api, &there.base, &entry(provider), Asked::Again).await?;

@@ -16,14 +16,14 @@ use crate::api::Api;
 use crate::args::Run;
 use crate::host::Config;
 use crate::outcome::{Problem, print};
+use crate::place::Place;
 use crate::timeline::Timeline;
 use prepare::Prepared;
 use serde_json::{Value, json};
-use std::path::Path;
 
-pub fn run(data: &Path, run: &Run) -> Result<(), Problem> {
+pub fn run(place: &Place, run: &Run) -> Result<(), Problem> {
     let prepared = prepare::read(run)?;
-    let api = Api::reach_or(&Config { notify: run.notify.clone(), ..Config::new(data) })?;
+    let api = Api::reach_or(place, &Config { notify: run.notify.clone(), ..Config::new(&place.data) })?;
     if run.detach && api.is_own() {
         return Err(Problem::usage(
             "no host runs over this directory, so nobody would go on with the run",
@@ -33,11 +33,11 @@ pub fn run(data: &Path, run: &Run) -> Result<(), Problem> {
     if run.notify.is_some() && !api.is_own() {
         eprintln!("the running host gives notice as it was told when it was started (kernelos dev --notify)");
     }
-    block_on(start(&api, data, run, prepared))
+    block_on(start(&api, run, prepared))
 }
 
-async fn start(api: &Api, data: &Path, run: &Run, prepared: Prepared) -> Result<(), Problem> {
-    let workspace = workspaces::existing_or_new(api, data, run.workspace.as_deref()).await?;
+async fn start(api: &Api, run: &Run, prepared: Prepared) -> Result<(), Problem> {
+    let workspace = workspaces::existing_or_new(api, run.workspace.as_deref()).await?;
     let base = format!("/v1/workspaces/{workspace}");
     apply::agents(api, &base, &prepared.project).await?;
     apply::known(api, &base, &prepared).await?;

@@ -1,0 +1,164 @@
+//! Reading a file as it comes: whether every frame is the one that was written, what there is, and how it ends.
+
+use crate::api::refused;
+use crate::outcome::Problem;
+use kernel::hash::HashText;
+use kernel::seal::TransferKey;
+use ports::transfer::{self, About, Bad, Ending, FRAME_BYTES_MAX, Frame, FrameKind, MAGIC, Record};
+use serde_json::Value;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
+
+/// Bytes that are read at once.
+const READ_BYTES: usize = 1 << 20;
+
+/// A file that is being read.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// What came and is no whole frame yet.
+    waiting: Vec<u8>,
+    /// Where that begins.
+    offset: u64,
+    about: Option<(About, usize)>,
+    chain: Option<HashText>,
+    ending: Option<(Ending, HashText)>,
+    counted: [u64; 3],
+}
+
+/// A file that was read to its end.
+#[derive(Debug)]
+pub struct Scanned {
+    /// What it is about.
+    pub about: About,
+    /// How many bytes its first frame ends at.
+    pub head: usize,
+    /// How it ends.
+    pub ending: Ending,
+    /// How many bytes it has.
+    pub bytes: u64,
+    /// Hash over the whole file.
+    pub file: HashText,
+    /// Hash over the file without its last frame.
+    before: HashText,
+}
+
+impl Scan {
+    /// Take the next bytes of the file.
+    pub fn feed(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        self.waiting.extend_from_slice(bytes);
+        let mut taken = 0;
+        while let Some(size) = self.next(taken)? {
+            taken += size;
+            self.offset += size as u64;
+        }
+        self.waiting.drain(..taken);
+        Ok(())
+    }
+
+    /// Take the frame that stands at `taken` of what waits; its size, if all of it is there.
+    fn next(&mut self, taken: usize) -> Result<Option<usize>, Problem> {
+        let rest = self.waiting.get(taken..).unwrap_or_default();
+        let Some(chain) = self.chain else {
+            return match About::read(rest) {
+                Ok((about, size, chain)) => {
+                    (self.about, self.chain) = (Some((about, size)), Some(chain));
+                    Ok(Some(size))
+                }
+                Err(Bad::Cut) if rest.len() < MAGIC.len() + FRAME_BYTES_MAX => Ok(None),
+                Err(bad) => Err(self.bad(&bad)),
+            };
+        };
+        match transfer::read(rest, &chain) {
+            Ok(None) => Ok(None),
+            Ok(Some(frame)) => self.take(&frame, chain).map(|()| Some(frame.size)),
+            Err(bad) => Err(self.bad(&bad)),
+        }
+    }
+
+    fn take(&mut self, frame: &Frame, before: HashText) -> Result<(), Problem> {
+        if self.ending.is_some() {
+            return Err(self.bad(&Bad::Altered("there are bytes behind its end".to_owned())));
+        }
+        match frame.kind {
+            FrameKind::Records => self.count(&frame.raw).map_err(|bad| self.bad(&bad))?,
+            FrameKind::Ending => {
+                let ending = Ending::read(&frame.raw).map_err(|bad| self.bad(&bad))?;
+                self.ending = Some((ending, before));
+            }
+            FrameKind::Failure => {
+                return Err(refused(&serde_json::from_slice::<Value>(&frame.raw).unwrap_or_default()));
+            }
+            FrameKind::About => return Err(self.bad(&Bad::Altered("it says twice what it is about".to_owned()))),
+        }
+        self.chain = Some(frame.chain);
+        Ok(())
+    }
+
+    fn count(&mut self, raw: &[u8]) -> Result<(), Bad> {
+        let [events, keys, chunks] = &mut self.counted;
+        for record in transfer::records(raw) {
+            match record? {
+                Record::Sealed(_) => {}
+                Record::Event(_) => *events += 1,
+                Record::Key(_) => *keys += 1,
+                Record::Chunk(_) => *chunks += 1,
+            }
+        }
+        Ok(())
+    }
+
+    /// There is no more.
+    pub fn end(self) -> Result<Scanned, Problem> {
+        let (Some((about, head)), Some((ending, before)), Some(file)) = (&self.about, &self.ending, self.chain) else {
+            let what = format!("the file ends at byte {}, before its end", self.offset + self.waiting.len() as u64);
+            return Err(Problem::failed("import_cut", what, "Take another copy of the file, or export again."));
+        };
+        if !self.waiting.is_empty() {
+            return Err(self.bad(&Bad::Altered("there are bytes behind its end".to_owned())));
+        }
+        if self.counted != [ending.events, ending.keys, ending.chunks] || ending.roots != about.roots {
+            return Err(self.bad(&Bad::Altered("its end speaks of another beginning".to_owned())));
+        }
+        let (about, ending) = (about.clone(), ending.clone());
+        Ok(Scanned { about, head: *head, ending, bytes: self.offset, file, before: *before })
+    }
+
+    fn bad(&self, bad: &Bad) -> Problem {
+        let (code, what) = match bad {
+            Bad::Foreign(why) => ("import_foreign", format!("this is not an exported workspace: {why}")),
+            Bad::Version(why) => ("import_version", format!("the file is of a version that is not known here: {why}")),
+            Bad::Altered(_) | Bad::Cut => {
+                ("import_altered", format!("the file was altered at or behind byte {}: {bad}", self.offset))
+            }
+        };
+        let hint = if code == "import_version" {
+            "Use a newer version of this program."
+        } else {
+            "Take another copy of the file, or export again."
+        };
+        Problem::failed(code, what, hint)
+    }
+}
+
+impl Scanned {
+    /// Whether whoever wrote the file knew `key`.
+    pub fn is_sealed_by(&self, key: &TransferKey) -> bool {
+        key.seal(&self.before) == self.ending.seal
+    }
+}
+
+/// Read the file at `path` to its end.
+pub fn scan_file(path: &Path) -> Result<Scanned, Problem> {
+    let unread = |why: std::io::Error| Problem::failed("file", format!("{}: {why}", path.display()), "");
+    let mut file = File::open(path).map_err(unread)?;
+    let mut scan = Scan::default();
+    let mut piece = vec![0; READ_BYTES];
+    loop {
+        let read = file.read(&mut piece).map_err(unread)?;
+        if read == 0 {
+            return scan.end();
+        }
+        scan.feed(piece.get(..read).unwrap_or_default())?;
+    }
+}

@@ -1,0 +1,261 @@
+//! A workspace goes from one host to another: whole, or not at all.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on has failed")]
+
+mod support;
+
+use kernel::key::Space;
+use kernel::reject::Code;
+use kernel::seal::TransferKey;
+use kernelos_sequencer::Failure;
+use ports::problem::Fault;
+use ports::sequencing::WorkspaceView;
+use ports::transfer::{self, About, ExportAsk, ImportAsk};
+use ports::views::Query;
+use ports::{Store as _, StoreError};
+use support::Desk;
+use support::transfer::{Elsewhere, exported, fault, transfer_key};
+use testkit::block_on;
+
+/// A desk with a past: answers of every length, a branch, a destroyed key, and two leases that stand.
+async fn past() -> Desk {
+    let mut desk = Desk::new().await;
+    for nth in 0..12 {
+        desk.ask(&format!("a secret question {nth}")).await;
+        let effect = desk.lease(600_000).await.made[0];
+        let answer = if nth % 5 == 0 { long(nth) } else { format!("a secret answer {nth}") };
+        desk.report(effect, 1, &answer).await;
+    }
+    desk.must("branch.fork", r#"{"name":"draft"}"#).await;
+    let gone = desk.ask("what is destroyed").await;
+    desk.must("key.destroy", &format!(r#"{{"subject":"task/{gone}"}}"#)).await;
+    for prompt in ["one that is leased", "another one", "one that waits"] {
+        desk.ask(prompt).await;
+    }
+    desk.lease(600_000).await;
+    desk.lease(600_000).await;
+    desk
+}
+
+/// A text that no compressor makes small: it is kept apart, in several chunks.
+fn long(seed: u64) -> String {
+    let mut state = seed + 1;
+    let digit = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'a' + (state >> 60) as u8)
+    };
+    std::iter::repeat_with(digit).take(2_600_000).collect()
+}
+
+async fn view(desk: &mut Desk) -> WorkspaceView {
+    desk.sequencer.describe().await.unwrap()
+}
+
+#[test]
+fn a_workspace_comes_whole_and_only_control_knows_that_it_travelled() {
+    block_on(async {
+        let mut desk = past().await;
+        let before = view(&mut desk).await;
+        let file = exported(&mut desk.sequencer).await;
+        assert_eq!(view(&mut desk).await, before, "exporting writes nothing");
+        for slice in [1 << 20, usize::MAX] {
+            let mut elsewhere = Elsewhere::new(desk.workspace).await;
+            assert!(elsewhere.take_in(&file, slice).await.unwrap().complete);
+            elsewhere.is_whole().await;
+            let after = elsewhere.sequencer.describe().await.unwrap();
+            let origin = after.origin.unwrap();
+            assert_eq!((origin.incarnation, origin.held, origin.pos), (1, true, before.pos));
+            assert_eq!((after.id, &after.name), (before.id, &before.name));
+            for (space, root) in &before.roots {
+                assert_eq!(after.roots[space] == *root, *space != Space::Control, "{space}");
+            }
+            for query in [Query::Tasks(0, 256), Query::Agents, Query::Providers, Query::Approvals(true), Query::Usage] {
+                let (here, there) = (desk.sequencer.read(&query).await, elsewhere.sequencer.read(&query).await);
+                assert_eq!(here.unwrap(), there.unwrap(), "{query:?}");
+            }
+            let ends = before.pos as usize;
+            let (here, there) =
+                (desk.sequencer.events(0, ends).await.unwrap(), elsewhere.sequencer.events(0, ends).await.unwrap());
+            assert_eq!(here, there);
+        }
+    });
+}
+
+#[test]
+fn nothing_that_was_said_and_no_key_stands_in_the_file_in_clear() {
+    block_on(async {
+        let mut desk = past().await;
+        let file = exported(&mut desk.sequencer).await;
+        // Frames are compressed, so what is looked through is what they unpack to.
+        let (about, size, mut chain) = About::read(&file).unwrap();
+        assert_eq!(about.key.age, None);
+        let mut clear = file[..size].to_vec();
+        let mut rest = &file[size..];
+        while let Some(frame) = transfer::read(rest, &chain).unwrap() {
+            clear.extend(&frame.raw);
+            (rest, chain) = (&rest[frame.size..], frame.chain);
+        }
+        let contains = |needle: &[u8]| clear.windows(needle.len()).any(|window| window == needle);
+        for secret in [&b"a secret"[..], transfer_key().bytes(), &transfer_key().wrapping(), &desk.key] {
+            assert!(!contains(secret));
+        }
+        assert!(contains(b"task.created"), "what is looked through is the log");
+        assert!(!contains(&long(5).as_bytes()[..64]));
+    });
+}
+
+#[test]
+fn an_import_goes_on_behind_the_last_frame_whoever_takes_it_up_again() {
+    block_on(async {
+        let mut desk = past().await;
+        let file = exported(&mut desk.sequencer).await;
+        let mut elsewhere = Elsewhere::new(desk.workspace).await;
+        let mut stand = elsewhere.begin(&file).await.unwrap();
+        let mut turns = 0;
+        while !stand.complete {
+            elsewhere.restart().await;
+            assert_eq!(elsewhere.sequencer.describe().await, Err(Failure::Store(StoreError::NoWorkspace)));
+            assert_eq!((elsewhere.sequencer.pos(), elsewhere.sequencer.due(9).await.is_err()), (0, true));
+            assert_eq!(elsewhere.begin(&file).await.unwrap(), stand, "the same beginning is the same import");
+            assert_eq!(elsewhere.ask(ImportAsk::Stand).await.unwrap(), stand);
+            // A little more than a frame each time, so that the rest of the slice is half a frame.
+            let rest = &file[stand.offset as usize..];
+            let (length, _) = rest[1..].split_first_chunk::<4>().unwrap();
+            let slice = rest.len().min(u32::from_le_bytes(*length) as usize + 41 + 30);
+            stand = elsewhere.append(stand.offset, &rest[..slice]).await.unwrap();
+            turns += 1;
+        }
+        assert!(turns > 8, "{turns}");
+        elsewhere.is_whole().await;
+        assert_eq!(fault(&elsewhere.ask(ImportAsk::Stand).await), Some(Fault::WorkspaceExists));
+    });
+}
+
+#[test]
+fn what_is_held_goes_on_where_it_was_when_somebody_adopts_it() {
+    block_on(async {
+        let mut desk = past().await;
+        let waited = desk.sequencer.waiting(9).await.unwrap();
+        let file = exported(&mut desk.sequencer).await;
+        let mut elsewhere = Elsewhere::new(desk.workspace).await;
+        elsewhere.take_in(&file, usize::MAX).await.unwrap();
+        let mut there = elsewhere.desk(&desk).await;
+        assert_eq!((there.due().await, there.sequencer.waiting(9).await.unwrap()), (vec![], waited));
+        assert_eq!((there.sequencer.next_expiry().await, there.sequencer.next_due().await), (Ok(None), Ok(None)));
+        there.join(there.boot).await;
+        let lease = format!(r#"{{"runtime":"{}","boot":"{}","ttl_ms":1000}}"#, there.runtime, there.boot);
+        let Err(Failure::Refused(held)) = there.send("effect.lease", &lease).await else { panic!("it was leased") };
+        assert_eq!(held.code, Code::EffectsHeld);
+        there.must("workspace.adopt", "{}").await;
+        // Those that were leased, the one that waited, and the one of the task whose key is gone.
+        assert_eq!(there.due().await.len(), 4);
+        for _ in 0..4 {
+            let effect = there.lease(60_000).await.made[0];
+            let view = there.sequencer.effect(effect).await.unwrap().unwrap();
+            assert_eq!(view.in_doubt, view.fence == 2, "what was leased over there may have happened there");
+            there.report(effect, view.fence, "an answer from here").await;
+        }
+        assert_eq!(there.due().await, vec![]);
+    });
+}
+
+#[test]
+fn an_import_over_a_workspace_and_a_second_import_are_refused() {
+    block_on(async {
+        let mut desk = past().await;
+        let file = exported(&mut desk.sequencer).await;
+        let mut elsewhere = Elsewhere::new(desk.workspace).await;
+        elsewhere.take_in(&file, usize::MAX).await.unwrap();
+        let dump = elsewhere.store.dump(&desk.workspace.to_string()).unwrap();
+        assert_eq!(fault(&elsewhere.begin(&file).await), Some(Fault::WorkspaceExists));
+        assert_eq!(fault(&elsewhere.append(0, &file).await), Some(Fault::WorkspaceExists));
+        assert_eq!(fault(&elsewhere.ask(ImportAsk::Abandon).await), Some(Fault::WorkspaceExists));
+        assert_eq!(elsewhere.store.dump(&desk.workspace.to_string()).unwrap(), dump);
+    });
+}
+
+#[test]
+fn a_wrong_key_another_workspace_and_another_file_are_told_apart() {
+    block_on(async {
+        let mut desk = past().await;
+        let file = exported(&mut desk.sequencer).await;
+        let (_, size, _) = About::read(&file).unwrap();
+        let mut elsewhere = Elsewhere::new(desk.workspace).await;
+        let wrong = ImportAsk::Begin { head: file[..size].to_vec(), key: TransferKey::new([1; 32]) };
+        assert_eq!(fault(&elsewhere.ask(wrong).await), Some(Fault::ImportWrongKey));
+        assert_eq!(fault(&elsewhere.append(0, &file).await), Some(Fault::ImportUnknown));
+        let mut other = Elsewhere::new(kernel::id::WorkspaceId([1; 16])).await;
+        assert_eq!(fault(&other.begin(&file).await), Some(Fault::WrongWorkspace));
+        desk.must("task.create", r#"{"title":"later"}"#).await;
+        let later = exported(&mut desk.sequencer).await;
+        let stand = elsewhere.begin(&file).await.unwrap();
+        assert_eq!(fault(&elsewhere.begin(&later).await), Some(Fault::ImportUnderWay));
+        assert_eq!(fault(&elsewhere.append(stand.offset + 1, &file).await), Some(Fault::ImportOffset));
+        elsewhere.ask(ImportAsk::Abandon).await.unwrap();
+        assert!(elsewhere.sequencer.is_gone());
+        assert_eq!(fault(&elsewhere.ask(ImportAsk::Stand).await), Some(Fault::ImportUnknown));
+    });
+}
+
+#[test]
+fn a_file_of_another_version_says_so() {
+    block_on(async {
+        let mut desk = past().await;
+        let file = exported(&mut desk.sequencer).await;
+        let (about, ..) = About::read(&file).unwrap();
+        for about in [About { file: 2, ..about.clone() }, About { format: 9, ..about }] {
+            let raw = serde_json::to_vec(&about).unwrap();
+            let frame = transfer::write(&mut transfer::begin(), transfer::FrameKind::About, &raw);
+            let mut elsewhere = Elsewhere::new(desk.workspace).await;
+            let head = [transfer::MAGIC, &frame].concat();
+            let begun = elsewhere.ask(ImportAsk::Begin { head, key: transfer_key() }).await;
+            assert_eq!(fault(&begun), Some(Fault::ImportVersion));
+            elsewhere.nothing_is_there().await;
+        }
+    });
+}
+
+#[test]
+fn an_export_tells_of_one_position_whatever_happens_meanwhile() {
+    block_on(async {
+        let mut desk = past().await;
+        let still = exported(&mut desk.sequencer).await;
+        let mut ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, cursor: None };
+        let mut file = Vec::new();
+        loop {
+            let slice = desk.sequencer.export(&ask).await.unwrap();
+            file.extend(slice.bytes);
+            let Some(cursor) = slice.next else { break };
+            ask.cursor = Some(cursor);
+            desk.ask("asked meanwhile").await;
+        }
+        assert!(file == still, "the file is another one");
+    });
+}
+
+#[test]
+fn an_export_that_a_destroyed_key_overtook_is_not_ended() {
+    block_on(async {
+        let mut desk = past().await;
+        let task = desk.ask("to be destroyed").await;
+        let mut ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, cursor: None };
+        ask.cursor = desk.sequencer.export(&ask).await.unwrap().next;
+        desk.must("key.destroy", &format!(r#"{{"subject":"task/{task}"}}"#)).await;
+        let failure = loop {
+            match desk.sequencer.export(&ask).await {
+                Ok(slice) => ask.cursor = Some(slice.next.unwrap()),
+                Err(failure) => break failure,
+            }
+        };
+        assert!(matches!(failure, Failure::Transfer(Fault::ExportOvertaken, _)), "{failure:?}");
+    });
+}
+
+#[test]
+fn a_workspace_that_does_not_exist_is_not_exported() {
+    block_on(async {
+        let mut elsewhere = Elsewhere::new(kernel::id::WorkspaceId([1; 16])).await;
+        let ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, cursor: None };
+        assert_eq!(elsewhere.sequencer.export(&ask).await, Err(Failure::Store(StoreError::NoWorkspace)));
+        assert_eq!(elsewhere.store.head(&elsewhere.workspace.to_string()).await.unwrap().pos, 0);
+    });
+}

@@ -1,0 +1,221 @@
+//! The kinds of host side by side: what a durable command costs beside a question that goes the same way and changes
+//! nothing. Each is measured against itself, because one serves with a runtime of JavaScript in front and the other does
+//! not.
+
+use crate::report::{Report, Target, median};
+use crate::server::SERVE;
+use kernelos_tests::crash::{Answer, Client};
+use kernelos_tests::hosts::{Kind, Ready, Running, Workerd, memory};
+use serde_json::{Value, json};
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// Requests of each kind that one client sends, one after the other.
+const SEQUENTIAL: usize = 400;
+/// Clients that are busy at once, and for how long, in how many rounds.
+const WRITERS: usize = 32;
+const ROUND: Duration = Duration::from_secs(3);
+const ROUNDS: usize = 3;
+/// Workspaces that are open when memory is looked at, besides the one that was measured.
+const OPEN: usize = 20;
+
+/// This program itself as a host.
+struct Serve;
+
+impl Kind for Serve {
+    fn command(&self, dir: &Path, _: u16) -> Result<Command, String> {
+        let mut command = Command::new(std::env::current_exe().map_err(|why| why.to_string())?);
+        command.arg(SERVE).arg(dir.join("data"));
+        Ok(command)
+    }
+
+    fn ready(&self, child: &mut Child, _: &Path) -> Option<Ready> {
+        let mut line = String::new();
+        BufReader::new(child.stdout.take()?).read_line(&mut line).ok()?;
+        let (address, token) = line.trim().split_once(' ')?;
+        Some(Ready { address: address.parse().ok()?, token: token.to_owned(), others: Vec::new() })
+    }
+
+    fn verify(&self, _: &Path) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// What was measured of one host.
+#[derive(Default)]
+struct Measured {
+    starts_ms: f64,
+    first_ms: f64,
+    first_command_ms: f64,
+    noop: Spread,
+    command: Spread,
+    noops_per_s: f64,
+    commands_per_s: f64,
+    mib: f64,
+}
+
+/// Milliseconds: what half takes at most, and what all but one in a hundred do.
+#[derive(Default)]
+struct Spread {
+    p50: f64,
+    p99: f64,
+}
+
+impl Spread {
+    fn of(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        let at = |share: f64| values.get((values.len() as f64 * share) as usize).copied().unwrap_or(f64::NAN);
+        Self { p50: at(0.5), p99: at(0.99) }
+    }
+}
+
+pub fn run(report: &mut Report) -> Result<(), String> {
+    let hosts: [(&str, &dyn Kind); 2] = [("native", &Serve), ("workerd", &Workerd)];
+    let mut measured = Vec::new();
+    for (name, kind) in hosts {
+        eprintln!("measuring {name} …");
+        let found = measure(kind)?;
+        rows(report, name, &found);
+        measured.push((name, found));
+    }
+    report.table(&table(&measured));
+    Ok(())
+}
+
+fn measure(kind: &dyn Kind) -> Result<Measured, String> {
+    let dir = TempDir::new_in(".").map_err(|why| why.to_string())?;
+    let began = Instant::now();
+    let host = Running::start(kind, dir.path(), 0)?;
+    let mut found = Measured { starts_ms: ms(began), ..Measured::default() };
+    let mut client = host.client();
+    found.first_ms = timed(|| sent(client.get("/health")))?;
+    let began = Instant::now();
+    let workspace = begin(&mut client, "bench")?;
+    found.first_command_ms = ms(began);
+    sequential(&mut client, &workspace, &mut found)?;
+    let (mut noops, mut commands) = (Vec::new(), Vec::new());
+    for round in 0..ROUNDS {
+        noops.push(load(&host, &|client, _| noop(client, &workspace))?);
+        commands.push(load(&host, &|client, nth| command(client, &workspace, &format!("load-{round}-{nth}")))?);
+    }
+    (found.noops_per_s, found.commands_per_s) = (median(noops), median(commands));
+    for nth in 0..OPEN {
+        let workspace = begin(&mut client, &format!("open-{nth}"))?;
+        command(&mut client, &workspace, "open")?;
+    }
+    found.mib = host.pids().into_iter().filter_map(memory).sum::<u64>() as f64 / f64::from(1 << 20);
+    host.kill();
+    Ok(found)
+}
+
+fn ms(began: Instant) -> f64 {
+    began.elapsed().as_secs_f64() * 1000.0
+}
+
+fn timed(ask: impl FnOnce() -> Result<(), String>) -> Result<f64, String> {
+    let began = Instant::now();
+    ask().map(|()| ms(began))
+}
+
+fn sent(answer: std::io::Result<Answer>) -> Result<(), String> {
+    let answer = answer.map_err(|why| why.to_string())?;
+    if (200..300).contains(&answer.status) { Ok(()) } else { Err(format!("{}: {}", answer.status, answer.json())) }
+}
+
+/// A new workspace.
+fn begin(client: &mut Client, name: &str) -> Result<String, String> {
+    let body = json!({ "name": name }).to_string();
+    let made = client.post("/v1/workspaces", name, body.as_bytes()).map_err(|why| why.to_string())?;
+    let id = made.text("/id");
+    if id.is_empty() { Err(format!("no workspace was made: {}", made.json())) } else { Ok(id) }
+}
+
+/// Through the gateway to the sequencer of the workspace and back; nothing is changed.
+fn noop(client: &mut Client, workspace: &str) -> Result<(), String> {
+    sent(client.get(&format!("/v1/workspaces/{workspace}")))
+}
+
+/// The same way, and durable when it is answered.
+fn command(client: &mut Client, workspace: &str, key: &str) -> Result<(), String> {
+    let data: Value = json!({ "title": format!("what is measured, {key}") });
+    sent(client.command(workspace, key, "task.create", &data))
+}
+
+/// One client, in turns: a question, a command.
+fn sequential(client: &mut Client, workspace: &str, found: &mut Measured) -> Result<(), String> {
+    let (mut noops, mut commands) = (Vec::new(), Vec::new());
+    for nth in 0..SEQUENTIAL {
+        noops.push(timed(|| noop(client, workspace))?);
+        commands.push(timed(|| command(client, workspace, &format!("sequential-{nth}")))?);
+    }
+    (found.noop, found.command) = (Spread::of(noops), Spread::of(commands));
+    Ok(())
+}
+
+/// Keep many clients busy for a while; how many of their requests are answered in a second.
+fn load(host: &Running, request: &(dyn Fn(&mut Client, u64) -> Result<(), String> + Sync)) -> Result<f64, String> {
+    let (next, began) = (AtomicU64::new(0), Instant::now());
+    let work = || -> Result<(), String> {
+        let mut client = host.client();
+        while began.elapsed() < ROUND {
+            request(&mut client, next.fetch_add(1, Ordering::Relaxed))?;
+        }
+        Ok(())
+    };
+    std::thread::scope(|scope| {
+        let clients: Vec<_> = (0..WRITERS).map(|_| scope.spawn(work)).collect();
+        clients.into_iter().try_for_each(|client| client.join().map_err(|_| "a client panicked".to_owned())?)
+    })?;
+    Ok(next.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64())
+}
+
+/// What is promised is promised of Workers. The program writes to the disk in a request that asks for nothing else, which
+/// has a target of its own in the group `commands`.
+fn rows(report: &Report, name: &str, found: &Measured) {
+    let (sequential, together) = match name {
+        "workerd" => (Target::AtMost(2.0), Target::AtLeast(0.9)),
+        _ => (Target::None, Target::None),
+    };
+    let row = |what: &str, value, unit, baseline, target| {
+        report.row(&format!("{name}: {what}"), value, unit, baseline, target)
+    };
+    row(
+        "durable command, p50, of a no-op",
+        found.command.p50 / found.noop.p50,
+        "ratio",
+        found.noop.p50 * 1e3,
+        sequential,
+    );
+    let rate = found.commands_per_s / found.noops_per_s;
+    row("commands of 32 writers, of no-ops by 32", rate, "ratio", found.noops_per_s, together);
+}
+
+/// Every measurement, the hosts side by side.
+fn table(measured: &[(&str, Measured)]) -> String {
+    type Column = fn(&Measured) -> f64;
+    let lines: [(&str, Column); 12] = [
+        ("process starts, ms", |it| it.starts_ms),
+        ("first request, ms", |it| it.first_ms),
+        ("first workspace, ms", |it| it.first_command_ms),
+        ("no-op p50, ms", |it| it.noop.p50),
+        ("no-op p99, ms", |it| it.noop.p99),
+        ("durable command p50, ms", |it| it.command.p50),
+        ("durable command p99, ms", |it| it.command.p99),
+        ("command of no-op, p50", |it| it.command.p50 / it.noop.p50),
+        ("no-ops at 32 clients, /s", |it| it.noops_per_s),
+        ("commands at 32 writers, /s", |it| it.commands_per_s),
+        ("commands of no-ops at 32", |it| it.commands_per_s / it.noops_per_s),
+        ("resident memory, MiB", |it| it.mib),
+    ];
+    let mut text = format!("\n{:<28}", "");
+    text.extend(measured.iter().map(|(name, _)| format!(" {name:>12}")));
+    for (what, column) in lines {
+        text += &format!("\n{what:<28}");
+        text.extend(measured.iter().map(|(_, found)| format!(" {:>12.2}", column(found))));
+    }
+    text
+}
