@@ -2,9 +2,11 @@
 //! and for what is measured of them side by side.
 
 mod processes;
+mod wasi;
 mod workerd;
 
 pub use processes::memory;
+pub use wasi::Wasi;
 pub use workerd::Workerd;
 
 use crate::crash::Client;

@@ -7,7 +7,7 @@ use kernel::hash::{Domain, HashText, hash};
 use kernel::id::{DeviceId, KeyId, WorkspaceId};
 use kernel::key::BranchId;
 use kernel::machine::{Identity, Reply, Request};
-use libsql::{Connection, Value};
+use kernelos_tests::statements::Statements;
 use ports::wire::{Answered, Ask, Replied, Sent, answered};
 use ports::{Clock, Entropy, EntropyError, Sql, SqlError, SqlValue, Store as _, Timer};
 use sequencer::{Shared, verify};
@@ -73,52 +73,12 @@ impl Desk {
 }
 
 /// A connection to the database.
-pub struct File(Connection);
-
-pub fn file(path: &Path) -> Rc<File> {
-    Rc::new(block_on(async {
-        let connection = libsql::Builder::new_local(path).build().await.unwrap().connect().unwrap();
-        connection.execute_batch("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL").await.unwrap();
-        connection.busy_timeout(Duration::from_secs(5)).unwrap();
-        File(connection)
-    }))
+pub fn file(path: &Path) -> Rc<Statements> {
+    Rc::new(block_on(Statements::open(path)).unwrap())
 }
 
 pub fn store(sql: Rc<impl Sql + 'static>) -> Rc<SqlStore> {
     Rc::new(SqlStore::new(sql))
-}
-
-#[async_trait(?Send)]
-impl Sql for File {
-    async fn execute(&self, statement: &str, values: &[SqlValue]) -> Result<Vec<Vec<SqlValue>>, SqlError> {
-        let failed = |why: libsql::Error| SqlError(why.to_string());
-        let values: Vec<Value> = values.iter().cloned().map(to).collect();
-        let mut rows = self.0.query(statement, values).await.map_err(failed)?;
-        let (mut found, columns) = (Vec::new(), rows.column_count());
-        while let Some(row) = rows.next().await.map_err(failed)? {
-            found.push((0..columns).map(|nth| from(row.get_value(nth).unwrap())).collect());
-        }
-        Ok(found)
-    }
-}
-
-fn to(value: SqlValue) -> Value {
-    match value {
-        SqlValue::Null => Value::Null,
-        SqlValue::Integer(number) => Value::Integer(number),
-        SqlValue::Text(text) => Value::Text(text),
-        SqlValue::Blob(bytes) => Value::Blob(bytes),
-    }
-}
-
-fn from(value: Value) -> SqlValue {
-    match value {
-        Value::Null => SqlValue::Null,
-        Value::Integer(number) => SqlValue::Integer(number),
-        Value::Real(number) => SqlValue::Text(number.to_string()),
-        Value::Text(text) => SqlValue::Text(text),
-        Value::Blob(bytes) => SqlValue::Blob(bytes),
-    }
 }
 
 /// What happens to a writer.
@@ -132,7 +92,7 @@ pub struct Fate {
 
 /// A connection of a writer with a fate.
 pub struct Doomed {
-    file: Rc<File>,
+    file: Rc<Statements>,
     path: PathBuf,
     fate: Fate,
     done: Cell<u64>,

@@ -91,6 +91,9 @@ impl Shared {
     /// A slice of an import. One that meets another writer is refused, and may be sent again.
     async fn take_in(&self, workspace: WorkspaceId, key: [u8; 32], ask: ImportAsk) -> Bytes {
         let begun = async {
+            if matches!(ask, ImportAsk::Begin { .. }) {
+                self.create(workspace).await?;
+            }
             let moment = Moment { now_ms: self.clock.now_ms(), entropy: self.random()? };
             Ok::<_, SequencingError>((Sequencer::share(self.plain(), workspace, key).await?, moment))
         };
