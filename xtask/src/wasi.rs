@@ -19,8 +19,13 @@ const OUT: &str = "wasi:http/outgoing-handler@0.2.";
 const DATABASE: &str = "spin:sqlite/sqlite@3.0.0";
 
 /// The components, and what each may import besides. The sequencer has no way out: it never calls anybody.
-const COMPONENTS: [(&str, &[&str]); 4] =
-    [("gateway", &[OUT]), ("sequencer", &[DATABASE]), ("runtime", &[OUT, DATABASE]), ("provider-router", &[OUT])];
+const COMPONENTS: [(&str, &[&str]); 5] = [
+    ("gateway", &[OUT]),
+    ("sequencer", &[DATABASE]),
+    ("runtime", &[OUT, DATABASE]),
+    ("provider-router", &[OUT]),
+    ("clock", &[OUT]),
+];
 
 /// What tests of hosts serve besides.
 const PROBE: &str = "kernelos-wasi-probe";
@@ -67,7 +72,7 @@ mod tests {
 
     #[test]
     fn what_a_host_need_not_give_is_no_import_of_a_component() {
-        let [_, (_, sequencer), (_, runtime), _] = COMPONENTS;
+        let [_, (_, sequencer), (_, runtime), ..] = COMPONENTS;
         for import in ["wasi:io/poll@0.2.6", "spin:sqlite/sqlite@3.0.0", "fermyon:spin/variables@2.0.0"] {
             assert!(is_allowed(import, sequencer), "{import}");
         }

@@ -2,6 +2,7 @@
 
 use crate::HostError;
 use crate::bindings;
+use crate::bindings::cron::SpinCronPre;
 use crate::call::SLICE;
 use crate::manifest::{Manifest, Route, fill};
 use crate::outbound::Allowed;
@@ -13,7 +14,7 @@ use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 use tokio::sync::Semaphore;
-use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 use wasmtime_wasi::p2;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
@@ -48,7 +49,9 @@ impl Default for Limits {
 /// A component.
 pub struct Part {
     /// Ready to be instantiated.
-    pub pre: ProxyPre<State>,
+    pub pre: InstancePre<State>,
+    /// The same, if it answers requests.
+    pub http: Option<ProxyPre<State>>,
     /// Whom it may speak to.
     pub allowed: Vec<Allowed>,
     /// Its variables.
@@ -98,13 +101,14 @@ impl App {
             let bad = |why: String| HostError::Manifest(format!("the component {name}: {why}"));
             let file = folder.join(&component.source);
             let compiled = Component::from_file(&engine, &file);
-            let pre = compiled.and_then(|compiled| linker.instantiate_pre(&compiled)).and_then(ProxyPre::new);
+            let pre = compiled.and_then(|compiled| linker.instantiate_pre(&compiled));
             let pre = pre.map_err(|why| bad(format!("{} cannot be served: {why:#}", file.display())))?;
             let filled = |text: &String| fill(text, &variables).map_err(bad);
             let allowed =
                 component.allowed_outbound_hosts.iter().map(|entry| Allowed::parse(&filled(entry)?).map_err(bad));
             let own = component.variables.iter().map(|(name, text)| Ok((name.clone(), filled(text)?)));
             let part = Part {
+                http: ProxyPre::new(pre.clone()).ok(),
                 pre,
                 allowed: allowed.collect::<Result<_, HostError>>()?,
                 variables: own.collect::<Result<_, HostError>>()?,
@@ -112,6 +116,7 @@ impl App {
             };
             parts.insert(name.clone(), Arc::new(part));
         }
+        fits(manifest, &parts)?;
         let database = open(database).await?;
         let (requests, instances) =
             (Arc::new(Semaphore::new(limits.requests)), Arc::new(Semaphore::new(limits.instances)));
@@ -119,6 +124,19 @@ impl App {
         count_time(&app)?;
         Ok(app)
     }
+}
+
+/// What starts a component is something that the component answers.
+fn fits(manifest: &Manifest, parts: &BTreeMap<String, Arc<Part>>) -> Result<(), HostError> {
+    let answers = |name: &String| parts.get(name).is_some_and(|part| part.http.is_some());
+    if let Some(deaf) = manifest.trigger.http.iter().map(|trigger| &trigger.component).find(|name| !answers(name)) {
+        return Err(HostError::Manifest(format!("the component {deaf} has a route and answers no requests")));
+    }
+    let told = |name: &String| parts.get(name).is_some_and(|part| SpinCronPre::new(part.pre.clone()).is_ok());
+    if let Some(deaf) = manifest.trigger.cron.iter().map(|trigger| &trigger.component).find(|name| !told(name)) {
+        return Err(HostError::Manifest(format!("the component {deaf} has a schedule and takes no events of time")));
+    }
+    Ok(())
 }
 
 /// Values of the manifest's variables. What is required and not set is said by name, with how to set it.

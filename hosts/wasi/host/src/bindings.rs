@@ -2,3 +2,8 @@
 #![expect(missing_docs, reason = "generated from interfaces whose words stand there")]
 
 include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
+
+/// What Spin's cron trigger starts.
+pub mod cron {
+    wasmtime::component::bindgen!({ path: "../cron/wit", world: "spin-cron", exports: { default: async } });
+}

@@ -1,11 +1,13 @@
 //! One request to one component: a new instance, within its limits, and nothing of it afterwards.
 
 use crate::app::App;
+use crate::bindings::cron::SpinCronPre;
+use crate::bindings::cron::fermyon::spin_cron::cron_types::{Error as Event, Metadata};
 use crate::state::State;
 use bytes::Bytes;
 use hyper::body::Body;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use wasmtime::{Store, UpdateDeadline};
 use wasmtime_wasi_http::WasiHttpView as _;
@@ -39,6 +41,7 @@ where
     B::Error: Into<wasmtime_wasi_http::Error>,
 {
     let part = app.parts.get(name).ok_or(Refused::Unknown)?;
+    let pre = part.http.clone().ok_or(Refused::Unknown)?;
     let slot = Arc::clone(&app.instances).try_acquire_owned().map_err(|_| Refused::Busy)?;
     let failed = |why: wasmtime::Error| Refused::Failed(reason(&why));
     let mut store = Store::new(&app.engine, State::new(app, part, depth));
@@ -46,7 +49,7 @@ where
     let (sender, receiver) = oneshot::channel();
     let incoming = store.data_mut().http().new_incoming_request(Scheme::Http, request).map_err(failed)?;
     let out = store.data_mut().http().new_response_outparam(sender).map_err(failed)?;
-    let (pre, time) = (part.pre.clone(), app.limits.time);
+    let time = app.limits.time;
     let task = tokio::spawn(async move {
         let _until_it_ends = (slot, permit);
         let serve = async {
@@ -64,6 +67,25 @@ where
             Ok(Err(why)) => why,
             Err(why) => why.to_string(),
         })),
+    }
+}
+
+/// Tell a component that it is time. The error says why that came to nothing.
+pub async fn ring(app: &Arc<App>, name: &str) -> Result<(), String> {
+    let part = app.parts.get(name).ok_or("there is no such component")?;
+    let _slot = app.instances.try_acquire().map_err(|_| "there is no room")?;
+    let mut store = Store::new(&app.engine, State::new(app, part, 0));
+    limit(&mut store, app.limits.compute);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let rung = async {
+        let instance = SpinCronPre::new(part.pre.clone())?.instantiate_async(&mut store).await?;
+        instance.call_handle_cron_event(&mut store, Metadata { timestamp: now.as_secs() }).await
+    };
+    match tokio::time::timeout(app.limits.time, rung).await {
+        Ok(Ok(Ok(()))) => Ok(()),
+        Ok(Ok(Err(Event::Other(why)))) => Err(why),
+        Ok(Err(why)) => Err(reason(&why)),
+        Err(_) => Err("it took too long".to_owned()),
     }
 }
 

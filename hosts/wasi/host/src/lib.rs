@@ -19,7 +19,7 @@
 //! * There is one database, `default`, for components whose manifest says so.
 //! * A wildcard in `allowed_outbound_hosts` lets nobody through to siblings: they are named.
 //! * No environment, no arguments, no standard input; what is written to standard output is lost.
-//! * A component that is started by time gets `POST /v1/tick` with the token in its own variable `kernelos_token`.
+//! * A component with a schedule takes the events of Spin's cron trigger, and is not started again while it is at work.
 
 mod app;
 mod bindings;

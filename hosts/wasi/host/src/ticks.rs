@@ -1,19 +1,12 @@
 //! Starting components by time.
 
 use crate::app::App;
-use crate::call::call;
+use crate::call::ring;
 use crate::manifest::{CronTrigger, seconds};
-use crate::secrets::TOKEN;
-use bytes::Bytes;
-use http::Request;
-use http::header::{AUTHORIZATION, HOST};
-use http_body_util::{BodyExt as _, Full};
+use std::io::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
-
-/// Where a component that is started by time is asked for what is due.
-const TICK: &str = "/v1/tick";
 
 /// Start the component of `trigger` when it is time, as long as somebody polls this. The next start waits for the last.
 pub async fn keep(app: Arc<App>, trigger: CronTrigger) {
@@ -22,17 +15,9 @@ pub async fn keep(app: Arc<App>, trigger: CronTrigger) {
     times.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         times.tick().await;
-        tick(&app, &trigger.component).await;
-    }
-}
-
-/// A start that fails is made up for by the next.
-async fn tick(app: &Arc<App>, component: &str) {
-    let token = app.parts.get(component).and_then(|part| part.variables.get(TOKEN)).cloned().unwrap_or_default();
-    let request = Request::post(TICK).header(HOST, "localhost").header(AUTHORIZATION, format!("Bearer {token}"));
-    let Ok(request) = request.body(Full::new(Bytes::new())) else { return };
-    if let Ok(response) = call(app, component, request, 0, None).await {
-        // Read, so that the instance can say it all and end.
-        let _ = response.into_body().collect().await;
+        // One that fails is made up for by the next.
+        if let Err(why) = ring(&app, &trigger.component).await {
+            let _ = writeln!(std::io::stderr(), "kernelos-wasi-host: {} on time: {why}", trigger.component);
+        }
     }
 }

@@ -14,10 +14,7 @@ use ports::Problem;
 use ports::problem::Fault;
 use wasi_shared::wasi::exports::http::incoming_handler::Guest;
 use wasi_shared::wasi::http::types::{IncomingRequest, ResponseOutparam};
-use wasi_shared::{WAKE, read, run, whole};
-
-/// Where what is due is asked for, by whoever has the owner's token.
-const TICK: &str = "/v1/tick";
+use wasi_shared::{TICK, WAKE, read, run, whole};
 
 /// A body that nobody reads.
 const BODY_BYTES_MAX: usize = 1 << 10;

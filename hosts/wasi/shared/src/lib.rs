@@ -21,7 +21,7 @@ pub use fetch::WasiFetch;
 pub use incoming::read;
 pub use key::workspace_key;
 pub use outgoing::{streamed, whole};
-pub use siblings::{ASK, PROVIDER_ROUTER, Sequencers, WAKE, WORK_WAITS, WORKSPACES, wake};
+pub use siblings::{ASK, PROVIDER_ROUTER, Sequencers, TICK, WAKE, WORK_WAITS, WORKSPACES, tick, wake};
 pub use silence::Silence;
 pub use sql::store;
 pub use vault::VariablesVault;

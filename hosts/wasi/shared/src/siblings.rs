@@ -3,6 +3,7 @@
 use crate::fetch::WasiFetch;
 use async_trait::async_trait;
 use bytes::Bytes;
+use http::header::AUTHORIZATION;
 use http::{Request, Response, StatusCode};
 use kernel::id::WorkspaceId;
 use ports::egress::ConnectionBody;
@@ -23,6 +24,8 @@ pub const ASK: &str = "/ask/";
 pub const WORKSPACES: &str = "/workspaces";
 /// The path of the runtime by which it is woken for a workspace, which follows.
 pub const WAKE: &str = "/wake/";
+/// Where the runtime is asked for what is due, by whoever has the owner's token.
+pub const TICK: &str = "/v1/tick";
 /// A header of the sequencer's answer: something waits that a runtime can perform now.
 pub const WORK_WAITS: &str = "kernelos-work-waits";
 
@@ -70,6 +73,13 @@ impl Directory for Sequencers {
 /// Wake the runtime for `workspace`. It answers at once and works then. If it does not, the next tick does.
 pub async fn wake(workspace: WorkspaceId) -> Result<(), String> {
     success(post(format!("{RUNTIME}{WAKE}{workspace}"), Bytes::new()).await?).await.map(drop)
+}
+
+/// Tick the runtime: whatever is due is begun.
+pub async fn tick(token: &str) -> Result<(), String> {
+    let request = Request::post(format!("{RUNTIME}{TICK}")).header(AUTHORIZATION, format!("Bearer {token}"));
+    let request = request.body(Bytes::new()).map_err(|why| why.to_string())?;
+    success(WasiFetch.fetch(request).await?).await.map(drop)
 }
 
 async fn post(url: String, body: Bytes) -> Result<Response<Box<dyn ConnectionBody>>, String> {
