@@ -195,7 +195,7 @@ fn may_pass(failure: &Failure) -> bool {
     match failure {
         Failure::Store(StoreError::Conflict(_)) => true,
         Failure::Store(error) => is_away(error),
-        Failure::Refused(_) => false,
+        Failure::Refused(_) | Failure::Transfer(..) => false,
     }
 }
 
@@ -207,6 +207,7 @@ fn is_away(error: &StoreError) -> bool {
 fn unusable(error: SequencingError) -> Failure {
     match error {
         SequencingError::Refused(rejection) => Failure::Refused(rejection),
+        SequencingError::Transfer(fault, why) => Failure::Transfer(fault, why),
         SequencingError::NoWorkspace => Failure::Store(StoreError::NoWorkspace),
         SequencingError::Damaged(what) => Failure::Store(StoreError::Damaged { what }),
         SequencingError::Unavailable(why) => Failure::Store(StoreError::Unavailable(why)),

@@ -194,7 +194,7 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     p2::bindings::cli::terminal_stderr::add_to_linker::<State, WasiCli>(l, State::cli)?;
     p2::bindings::random::insecure_seed::add_to_linker::<State, WasiRandom>(l, State::random)?;
     bindings::spin::sqlite::sqlite::add_to_linker::<State, HasSelf<State>>(l, |state| state)?;
-    bindings::fermyon::spin2_0_0::variables::add_to_linker::<State, HasSelf<State>>(l, |state| state)?;
+    bindings::fermyon::spin::variables::add_to_linker::<State, HasSelf<State>>(l, |state| state)?;
     Ok(linker)
 }
 

@@ -4,7 +4,7 @@ use crate::app::{App, Part};
 use crate::call::{Refused, call};
 use crate::outbound::SIBLINGS;
 use http::header::{HOST, HeaderValue};
-use http_body_util::BodyExt as _;
+use http_body_util::BodyExt;
 use std::sync::Arc;
 use wasmtime_wasi_http::{Error, RequestOptions, WasiBody, WasiHttpHooks, default_send_request};
 

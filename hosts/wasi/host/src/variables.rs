@@ -1,6 +1,6 @@
 //! `fermyon:spin/variables`: what the manifest gives this component, and nothing else.
 
-use crate::bindings::fermyon::spin2_0_0::variables::{Error, Host};
+use crate::bindings::fermyon::spin::variables::{Error, Host};
 use crate::state::State;
 
 impl Host for State {
