@@ -1,7 +1,7 @@
 //! The clock as a component: started by time, it ticks the runtime, as anybody else may who has the token.
 
 use std::cell::RefCell;
-use wasi_cron::{Error, Guest, Metadata};
+use wasi_cron::bindings::{Error, Guest, Metadata};
 use wasi_shared::{run, setup, tick};
 
 struct Component;
@@ -15,10 +15,10 @@ impl Guest for Component {
                 Ok(token) => tick(&token).await,
                 Err(why) => Err(why),
             };
-            ticked.replace(outcome);
+            *ticked.borrow_mut() = outcome;
         });
         ticked.into_inner().map_err(Error::Other)
     }
 }
 
-wasi_cron::export!(Component with_types_in wasi_cron);
+wasi_cron::bindings::export!(Component with_types_in wasi_cron::bindings);

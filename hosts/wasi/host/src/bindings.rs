@@ -1,5 +1,4 @@
 //! The host's side of the interfaces that are not WASI's, generated from the SDK's own package.
-#![expect(missing_docs, reason = "generated from interfaces whose words stand there")]
 
 include!(concat!(env!("OUT_DIR"), "/bindings.rs"));
 

@@ -77,7 +77,7 @@ fn a_guard_that_raises_rolls_the_statement_back_and_its_words_arrive() {
 fn values_that_are_too_large_are_refused_both_ways() {
     let probes = probes();
     let told = probes.sql(json!([
-        [0, "SELECT length(?1)", [33_000_000]],
+        [0, "SELECT length(?1)", [34_000_000]],
         [0, "SELECT length(?1), length(?2)", [32_000_000], [9_000_000]],
         [0, "SELECT zeroblob(34000000)"],
         [0, "SELECT length(?1)", [30_000_000]],
@@ -92,5 +92,5 @@ fn values_that_are_too_large_are_refused_both_ways() {
 #[test]
 fn who_has_no_database_in_the_manifest_opens_none() {
     let probes = Probes::start("", Limits::default());
-    refused(&probes.sql(json!([[0, "SELECT 1"]])), 0, "access");
+    refused(&probes.sql(json!([[0, "SELECT 1"]])), 0, "AccessDenied");
 }

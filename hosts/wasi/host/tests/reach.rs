@@ -31,7 +31,7 @@ fn a_component_reaches_whom_its_manifest_names_and_nobody_else() {
     assert_eq!((&reached["status"], &reached["body"]), (&200.into(), &"peer".into()), "{reached}");
     for refused in [format!("http://{other}/"), format!("https://{named}/"), "http://one.spin.internal/".to_owned()] {
         let answer = probes.ask("/fetch", &refused).json();
-        assert!(answer["error"].as_str().unwrap().contains("denied"), "{refused}: {answer}");
+        assert!(answer["error"].as_str().unwrap().contains("Denied"), "{refused}: {answer}");
     }
 }
 

@@ -19,7 +19,8 @@ pub struct Manifest {
     /// Which form it has.
     pub spin_manifest_version: u32,
     /// What it is called.
-    pub application: Application,
+    #[serde(rename = "application")]
+    pub _application: Application,
     /// Values that are set from outside.
     #[serde(default)]
     pub variables: BTreeMap<String, Variable>,

@@ -150,7 +150,7 @@ impl Client {
 
     /// A new workspace.
     pub fn workspace(&self) -> String {
-        let made = self.send("POST", "/v1/workspaces", Some("the workspace"), r#"{"name":"desk"}"#).unwrap();
+        let made = self.send("POST", "/v1/workspaces", Some("the-workspace"), r#"{"name":"desk"}"#).unwrap();
         assert!(matches!(made.status, 200 | 201), "{made:?}");
         made.json()["id"].as_str().unwrap().to_owned()
     }
