@@ -159,7 +159,7 @@ impl Client {
     pub fn define(&self, workspace: &str, key: &str, name: &str) -> std::io::Result<Answer> {
         let data =
             format!(r#"{{"name":"{name}","dialect":"openai-chat","base_url":"http://127.0.0.1:1/v1","model":"m"}}"#);
-        let body = format!(r#"{{"commands":[{{"command":"provider.define","data":{data}}}]}}"#);
+        let body = format!(r#"{{"commands":[{{"type":"provider.define","data":{data}}}]}}"#);
         self.send("POST", &format!("/v1/workspaces/{workspace}/commands"), Some(key), &body)
     }
 
