@@ -129,7 +129,7 @@ fn killed_at_any_moment_under_writers_it_loses_nothing_and_does_nothing_twice() 
         assert_eq!(process.client.define(&workspace, key, key).unwrap().status, 200, "{key}");
     }
     let events = process.client.events(&workspace);
-    let defined = events.iter().filter(|event| event["type"] == "provider.defined").count();
+    let defined = events.iter().filter(|event| event["event"]["type"] == "provider.defined").count();
     assert_eq!(defined, asked.len(), "each took effect once");
     assert!(asked.values().flatten().count() > rounds, "somebody was answered before each kill");
     process.kill();
