@@ -287,10 +287,7 @@ mod tests {
                 it.when("approval.decide", data)
             }
             Code::NothingDue => it.when("timers.fire", json!({})),
-            Code::EffectsHeld => {
-                it.imported_by([7; 32]);
-                it.when("timers.fire", json!({}))
-            }
+            Code::EffectsHeld => it.imported_by([7; 32]).when("timers.fire", json!({})),
             Code::NotHeld => it.when("workspace.adopt", json!({})),
             Code::KeyDestroyed => {
                 it.given("key.destroy", json!({"subject": Subject::Workspace}));

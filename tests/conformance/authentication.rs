@@ -16,7 +16,9 @@ fn nothing_but_what_is_open_is_answered_without_a_valid_token() {
             assert_eq!(answer.status, operation.well().0, "{path}");
             continue;
         }
-        is_problem(&description, &answer, "unauthenticated");
+        if operation.method != "HEAD" {
+            is_problem(&description, &answer, "unauthenticated");
+        }
         assert_eq!((answer.status, answer.header("www-authenticate")), (401, Some("Bearer")), "{path}");
         assert!(!String::from_utf8_lossy(&answer.body).contains(scene.host.token()));
     }

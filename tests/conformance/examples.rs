@@ -47,8 +47,8 @@ impl Story {
         Self { example, models, web }
     }
 
-    /// To the end, with the person at work and a host that is killed that often meanwhile.
-    fn run(&self, kills: &[Duration]) -> (Ended, Vec<Event>) {
+    /// To the end, with the person at work and a host that is killed when the log has come to these positions.
+    fn run(&self, kills: &[u64]) -> (Ended, Vec<Event>) {
         self.web.forget();
         let place = Place::new();
         let mut host = place.start();
@@ -69,21 +69,20 @@ impl Story {
 
     /// Killed twice in the middle, it comes to what it comes to undisturbed.
     fn comes_to_the_same_when_the_host_is_killed(&self) -> (Ended, Vec<Event>) {
-        let begun = Instant::now();
-        let (calm, _) = self.run(&[]);
-        // About what the run itself takes, in three parts: the host's start is in it, too.
-        let part = begun.elapsed() / 4;
-        let (stormy, log) = self.run(&[part, part]);
+        let (calm, log) = self.run(&[]);
+        let third = log.len() as u64 / 3;
+        let (stormy, log) = self.run(&[third, 2 * third]);
         assert_eq!(stormy, calm);
         assert_eq!(stormy.status, "done", "{}", stormy.output);
         (stormy, log)
     }
 }
 
-/// Let the person work for a while. Says whether the run is over.
-fn work(begun: &Begun, host: &Running, until: Duration) -> bool {
+/// Let the person work until the log has come to a position. Says whether the run was over before.
+fn work(begun: &Begun, host: &Running, until: u64) -> bool {
     let (began, mut client) = (Instant::now(), host.client());
-    while began.elapsed() < until {
+    while client.get(&begun.path("")).unwrap().json()["pos"].as_u64().unwrap_or_default() < until {
+        assert!(began.elapsed() < COMES_WITHIN, "the log does not come to {until}");
         if begun.look(&mut client, &person).unwrap().is_some() {
             return true;
         }

@@ -17,6 +17,7 @@ mod journal;
 mod limits;
 mod native;
 mod ordering;
+mod portability;
 mod problems;
 mod program;
 mod room;

@@ -32,6 +32,11 @@ impl Room {
         Self { id: made.text("/id"), client, sent: 0 }
     }
 
+    /// The workspace `id`, which is there.
+    pub fn at(client: Client, id: &str) -> Self {
+        Self { id: id.to_owned(), client, sent: 0 }
+    }
+
     /// `rest` below the workspace.
     pub fn path(&self, rest: &str) -> String {
         format!("/v1/workspaces/{}{rest}", self.id)

@@ -4,14 +4,19 @@
 use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::id::WorkspaceId;
-use kernel::machine::Reply;
+use kernel::key::Space;
+use kernel::machine::{Moment, Reply};
 use kernelos_tests::history::{Author, World, config, entropy, ops};
+use kernelos_tests::travel::transfer_key;
+use ports::problem::Fault;
+use ports::transfer::{ExportAsk, ImportAsk, ImportedBy};
 use ports::views::Query;
 use ports::wire::{self, Answered, Ask, Replied, Sent};
 use ports::{Directory, Sequencing as _, SequencingError};
 use proptest::prelude::*;
 use sequencer::Job;
 use sequencing_http::{Call, ElsewhereSequencing};
+use serde_json::json;
 use std::cell::RefCell;
 use std::rc::Rc;
 use testkit::block_on;
@@ -43,6 +48,7 @@ impl Call for There {
                 wire::answer(&Ok(replied))
             }
             Ask::Create => wire::answer(&Ok(())),
+            Ask::Import(ask) => sequencer.take_in(ask, Moment { now_ms: 9_000_000_000, entropy: entropy(9) }).await,
             other => return Err(format!("{other:?} is not for this story")),
         })
     }
@@ -106,8 +112,9 @@ proptest! {
             prop_assert_eq!((&far.event.body, far.event.hash), (&near.event.body, near.event.hash));
         }
         for query in QUERIES {
-            let near = block_on(here.sequencer.read(&query)).unwrap();
-            prop_assert_eq!(block_on(far.read(workspace, query)).unwrap(), near);
+            // One whose own key is gone finds nothing by name, here and there.
+            let near = block_on(here.sequencer.read(&query)).map_err(SequencingError::from);
+            prop_assert_eq!(block_on(far.read(workspace, query)), near);
         }
         for task in author.tasks.iter().take(4) {
             let near = block_on(here.sequencer.task(*task)).unwrap();
@@ -126,6 +133,43 @@ fn a_workspace_is_in_the_directory_of_whoever_made_it() {
     block_on(far.create(workspace, "ann")).unwrap();
     assert_eq!(block_on(far.workspaces("ann")).unwrap(), [workspace]);
     assert_eq!(block_on(far.workspaces("bob")).unwrap(), []);
+}
+
+#[test]
+fn a_workspace_travels_as_bytes_and_is_then_in_the_directory_of_whoever_took_it_in() {
+    let (mut author, mut jobs) = Author::begin(0);
+    jobs.extend((0..9).map(|_| author.write(0, kernel::key::BranchId::Main, "task.create", &json!({"title": "x"}))));
+    let ((here, from, workspace), (there, to, _)) = (elsewhere(), elsewhere());
+    block_on(here.world.borrow_mut().play(&jobs, &[]));
+    block_on(async {
+        let mut ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, cursor: None };
+        let mut slices = Vec::new();
+        loop {
+            let slice = from.export(workspace, ask.clone()).await.unwrap();
+            slices.push(slice.bytes);
+            ask.cursor = slice.next;
+            if ask.cursor.is_none() {
+                break;
+            }
+        }
+        let begin = ImportAsk::Begin { head: slices.remove(0), key: transfer_key() };
+        let mut stand = to.import(workspace, "ann", begin.clone()).await.unwrap();
+        for bytes in slices.into_iter().filter(|bytes| !bytes.is_empty()) {
+            assert_eq!((stand.complete, there.listed.borrow().len()), (false, 0));
+            let device = &author.devices[0];
+            let (device, public_key) = (device.id, device.public_key());
+            let by = ImportedBy { device, incarnation: 0, public_key, actor: "ann".to_owned() };
+            let append = ImportAsk::Append { offset: stand.offset, bytes, by };
+            stand = to.import(workspace, "ann", append).await.unwrap();
+        }
+        assert!(stand.complete);
+        assert_eq!(to.workspaces("ann").await.unwrap(), [workspace]);
+        let (before, after) = (from.describe(workspace).await.unwrap(), to.describe(workspace).await.unwrap());
+        assert_eq!(before.roots[&Space::MAIN], after.roots[&Space::MAIN]);
+        let again = to.import(workspace, "bob", begin).await;
+        assert!(matches!(again, Err(SequencingError::Transfer(Fault::WorkspaceExists, _))), "{again:?}");
+        assert_eq!(to.workspaces("bob").await.unwrap(), []);
+    });
 }
 
 #[test]

@@ -112,7 +112,8 @@ fn reference<'a>(command: &'a mut Command, model: &Model) -> &'a mut Command {
 /// The program, over the data of this tree. The one place that knows how it is started.
 fn kernelos(arguments: &[&str]) -> Command {
     let mut command = cargo(&["run", "--quiet", "--package", "kernelos", "--bin", "kernelos", "--"]);
-    command.args(["--data", DATA]).args(arguments);
+    // A host elsewhere that somebody works with is not meant.
+    command.env_remove("KERNELOS_HOST").args(["--data", DATA]).args(arguments);
     command
 }
 

@@ -40,7 +40,8 @@ cargo xtask <command>
   test workers               what Workers do under workerd: die, sleep, share memory, are killed
   build kernel               the kernel for its three targets: this machine, wasm32-unknown-unknown, wasm32-wasip2
   build wasi                 the components that spin.toml names, with their sizes, held against what they may import
-  build cloudflare [--dev]   what Cloudflare loads, in target/cloudflare, with its sizes (--dev: quickly, and larger)
+  build cloudflare [OPTION]  what Cloudflare loads, in target/cloudflare, with its sizes (--dev: quickly, and larger;
+                             --dry-run: deployed as well, up to what needs an account)
   sim [--dev] [ARGS...]      the seeded simulation, for example: sim --seeds 1..200 (--dev: without optimisation)
   bench [GROUP] [--json]     the benchmarks, in release
 

@@ -101,7 +101,7 @@ async fn an_answer_is_heard_while_it_comes_however_it_is_cut() {
 async fn an_answer_without_its_outcome_is_cut_wherever_it_ends() {
     for end in 0..ANSWER.len() {
         for breaks in [false, true] {
-            let peer = Peer::saying(200, &ANSWER[..end], 7);
+            let peer = Peer::saying(200, ANSWER.get(..end).unwrap(), 7);
             let peer = Rc::new(Peer { breaks, ..Rc::into_inner(peer).unwrap() });
             let failure = call(&peer).await.0.unwrap_err();
             assert_eq!((failure.class, failure.retriable), (FailureClass::Cut, true), "{end}: {failure:?}");

@@ -23,7 +23,7 @@ mod sql;
 mod store;
 mod write;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use ports::StoreError;
 use wasm_bindgen::JsValue;
@@ -35,17 +35,24 @@ pub struct DurableObjectStore {
     sql: Sql,
     /// Whether the tables are known to be there.
     made: Cell<bool>,
+    /// The workspace that was asked for last, and its number.
+    last: RefCell<Option<(String, f64)>>,
 }
 
 impl DurableObjectStore {
     /// Over `storage`, which is the object's `ctx.storage`. Nothing is read or written before somebody asks.
     pub fn new(storage: &JsValue) -> Self {
-        Self { sql: Sql::over(storage), made: Cell::new(false) }
+        Self { sql: Sql::over(storage), made: Cell::new(false), last: RefCell::default() }
     }
 
     /// Rows written through this value, as the platform counts them for its bill.
     pub fn rows_written(&self) -> u64 {
         self.sql.rows_written()
+    }
+
+    /// Statements run through this value: each is a way out of the wasm and back.
+    pub fn statements(&self) -> u64 {
+        self.sql.statements()
     }
 
     /// Bytes of the object's database.

@@ -51,6 +51,17 @@ impl DurableObjectStore {
         head(found).ok_or_else(|| damaged("the head"))
     }
 
+    /// The number of a workspace. It has the same one for as long as it is there, so it is looked up once.
+    pub(crate) fn nr(&self, workspace: &str) -> Result<f64, StoreError> {
+        let known = self.last.borrow().as_ref().filter(|(name, _)| name == workspace).map(|(_, nr)| *nr);
+        if let Some(nr) = known {
+            return Ok(nr);
+        }
+        let nr = self.stored(workspace)?.nr;
+        self.last.replace(Some((workspace.to_owned(), nr)));
+        Ok(nr)
+    }
+
     pub(crate) fn rows_at(&self, nr: f64, addresses: &[Address]) -> Result<Vec<Option<Row>>, StoreError> {
         let mut rows = vec![None; addresses.len()];
         for (chunk, places) in addresses.chunks(ADDRESSES_MAX).zip(rows.chunks_mut(ADDRESSES_MAX)) {

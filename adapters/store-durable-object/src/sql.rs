@@ -55,16 +55,22 @@ impl Found {
 pub(crate) struct Sql {
     storage: Storage,
     rows_written: Cell<u64>,
+    statements: Cell<u64>,
 }
 
 impl Sql {
     pub(crate) fn over(storage: &JsValue) -> Self {
-        Self { storage: storage.clone().unchecked_into(), rows_written: Cell::new(0) }
+        Self { storage: storage.clone().unchecked_into(), rows_written: Cell::new(0), statements: Cell::new(0) }
     }
 
     /// Rows written so far.
     pub(crate) fn rows_written(&self) -> u64 {
         self.rows_written.get()
+    }
+
+    /// Statements run so far.
+    pub(crate) fn statements(&self) -> u64 {
+        self.statements.get()
     }
 
     /// Bytes of the database; none when the platform does not say.
@@ -100,6 +106,7 @@ impl Sql {
     }
 
     fn try_run(&self, statement: &str, values: &[Value<'_>]) -> Result<Vec<Found>, JsValue> {
+        self.statements.set(self.statements.get() + 1);
         let parameters: Array = values.iter().map(Value::to_js).collect();
         let cursor = self.sql()?.exec(statement, &parameters)?;
         let found = all_of(&cursor.raw()?)?;

@@ -7,6 +7,7 @@ use ports::{Store, StoreError};
 
 use crate::DurableObjectStore;
 use crate::fault::damaged;
+use crate::write::compare;
 
 #[async_trait(?Send)]
 impl Store for DurableObjectStore {
@@ -36,7 +37,7 @@ impl Store for DurableObjectStore {
     }
 
     async fn rows(&self, workspace: &str, addresses: &[Address]) -> Result<Vec<Option<Row>>, StoreError> {
-        self.rows_at(self.stored(workspace)?.nr, addresses)
+        self.rows_at(self.nr(workspace)?, addresses)
     }
 
     async fn range(
@@ -47,21 +48,23 @@ impl Store for DurableObjectStore {
         until: &str,
         limit: usize,
     ) -> Result<Vec<(String, Row)>, StoreError> {
-        self.rows_between(self.stored(workspace)?.nr, space, [after, until], limit)
+        self.rows_between(self.nr(workspace)?, space, [after, until], limit)
     }
 
     async fn spaces(&self, workspace: &str) -> Result<Vec<String>, StoreError> {
-        self.names_of_spaces(self.stored(workspace)?.nr)
+        self.names_of_spaces(self.nr(workspace)?)
     }
 
     async fn events(&self, workspace: &str, after: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
-        self.events_after(self.stored(workspace)?.nr, after, limit)
+        self.events_after(self.nr(workspace)?, after, limit)
     }
 
     async fn commit(&self, workspace: &str, batch: &Batch) -> Result<(), StoreError> {
-        self.stored(workspace)?;
+        // Nothing comes between this and the transaction: an object does one thing at a time.
+        let stored = self.stored(workspace)?;
         refuse_malformed(batch)?;
-        self.sql.transaction(|| self.write(workspace, batch))
+        compare(&stored.head, batch)?;
+        self.sql.transaction(|| self.write(workspace, stored.nr, batch))
     }
 
     async fn drop_sealed(&self, workspace: &str, pos: u64) -> Result<(), StoreError> {

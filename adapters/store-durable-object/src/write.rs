@@ -17,10 +17,14 @@ const HEAD: &str = "UPDATE heads SET pos=?, value=? WHERE nr=? AND ws=?";
 const EVENT: &str = "INSERT INTO events(nr, pos, stream, seq, body, hash, sealed) VALUES(?, ?, ?, ?, ?, ?, ?) \
                      ON CONFLICT DO NOTHING RETURNING pos";
 const SEALED: &str = "INSERT INTO sealed(nr, pos, units) VALUES(?, ?, ?)";
-const PUT: &str = "INSERT INTO rows(nr, space, key, value, hash, since) VALUES(?, ?, ?, ?, ?, ?) \
-                   ON CONFLICT DO UPDATE SET value=excluded.value, hash=excluded.hash, since=excluded.since";
+const PUT: &str = "INSERT INTO rows(nr, space, key, value, hash, since) VALUES";
+const OVER: &str = "ON CONFLICT DO UPDATE SET value=excluded.value, hash=excluded.hash, since=excluded.since";
 const INSERT: &str = "INSERT INTO rows(nr, space, key, value, hash, since) VALUES(?, ?, ?, ?, ?, ?) \
                       ON CONFLICT DO NOTHING RETURNING since";
+/// Values of a row. A statement takes a hundred of them at most.
+const ROW_VALUES: usize = 6;
+/// Rows that are written by one statement.
+const PARTS: [usize; 5] = [16, 8, 4, 2, 1];
 const DELETE: &str = "DELETE FROM rows WHERE nr=? AND space=? AND key=?";
 
 impl DurableObjectStore {
@@ -48,6 +52,7 @@ impl DurableObjectStore {
     /// Nothing of the workspace any more.
     pub(crate) fn unmake(&self, workspace: &str) -> Result<(), StoreError> {
         let nr = self.stored(workspace)?.nr;
+        self.last.take();
         self.sql.transaction(|| {
             for table in ["rows", "sealed", "events", "heads"] {
                 self.sql.run(&format!("DELETE FROM {table} WHERE nr=?"), &[Value::Number(nr)])?;
@@ -65,30 +70,36 @@ impl DurableObjectStore {
         Ok(read::head(stored).ok_or_else(|| damaged("the head"))?.head)
     }
 
-    /// All of `batch`, which has its shape already.
-    pub(crate) fn write(&self, workspace: &str, batch: &Batch) -> Result<(), StoreError> {
-        let stored = self.stored(workspace)?;
-        if stored.head.epoch != batch.epoch {
-            return Err(StoreError::Conflict(Conflict::Fenced { stored: stored.head.epoch }));
-        }
-        if stored.head.pos != batch.expected_pos {
-            return Err(StoreError::Conflict(Conflict::Head { stored: stored.head.pos }));
-        }
-        let nr = stored.nr;
-        let head = [
-            Value::Number(to_double(batch.pos)?),
-            Value::Bytes(&batch.head),
-            Value::Number(nr),
-            Value::Text(workspace),
-        ];
-        self.sql.run(HEAD, &head)?;
+    /// All of `batch`, which was compared already.
+    pub(crate) fn write(&self, workspace: &str, nr: f64, batch: &Batch) -> Result<(), StoreError> {
+        let pos = Value::Number(to_double(batch.pos)?);
+        self.sql.run(HEAD, &[pos, Value::Bytes(&batch.head), Value::Number(nr), Value::Text(workspace)])?;
         batch.events.iter().try_for_each(|event| self.add(nr, event))?;
-        batch.writes.iter().try_for_each(|(at, write)| self.apply(nr, at, write))
+        let mut puts: Vec<(&Address, &Row)> = Vec::new();
+        for (at, write) in &batch.writes {
+            match write {
+                Write::Put(row) => puts.push((at, row)),
+                Write::Insert(row) => self.insert(nr, at, row)?,
+                Write::Delete => {
+                    let values = [Value::Number(nr), Value::Text(&at.space), Value::Text(&at.key)];
+                    self.sql.run(DELETE, &values)?;
+                }
+            }
+        }
+        // The rest goes in ever smaller parts, so that a few texts of statements serve every number of rows.
+        let mut rest = puts.as_slice();
+        for part in PARTS {
+            while let Some((some, others)) = rest.split_at_checked(part) {
+                self.put(nr, some)?;
+                rest = others;
+            }
+        }
+        Ok(())
     }
 
     /// Forget the sealed units of one event.
     pub(crate) fn unseal(&self, workspace: &str, pos: u64) -> Result<(), StoreError> {
-        let nr = self.stored(workspace)?.nr;
+        let nr = self.nr(workspace)?;
         let Ok(pos) = to_double(pos) else { return Ok(()) };
         self.sql.transaction(|| {
             let at = || [Value::Number(nr), Value::Number(pos)];
@@ -119,22 +130,36 @@ impl DurableObjectStore {
         Ok(())
     }
 
-    fn apply(&self, nr: f64, at: &Address, write: &Write) -> Result<(), StoreError> {
-        match write {
-            Write::Put(row) => self.sql.run(PUT, &values(nr, at, row)?).map(drop),
-            Write::Insert(row) if self.sql.run(INSERT, &values(nr, at, row)?)?.is_empty() => {
-                Err(StoreError::Conflict(Conflict::Taken(at.clone())))
-            }
-            Write::Insert(_) => Ok(()),
-            Write::Delete => {
-                let values = [Value::Number(nr), Value::Text(&at.space), Value::Text(&at.key)];
-                self.sql.run(DELETE, &values).map(drop)
-            }
+    fn insert(&self, nr: f64, at: &Address, row: &Row) -> Result<(), StoreError> {
+        if self.sql.run(INSERT, &values(nr, at, row)?)?.is_empty() {
+            return Err(StoreError::Conflict(Conflict::Taken(at.clone())));
         }
+        Ok(())
+    }
+
+    /// Write all of `rows` by one statement.
+    fn put(&self, nr: f64, rows: &[(&Address, &Row)]) -> Result<(), StoreError> {
+        let mut all = Vec::with_capacity(rows.len() * ROW_VALUES);
+        for (at, row) in rows {
+            all.extend(values(nr, at, row)?);
+        }
+        let places = vec!["(?, ?, ?, ?, ?, ?)"; rows.len()].join(", ");
+        self.sql.run(&format!("{PUT} {places} {OVER}"), &all).map(drop)
     }
 }
 
-fn values<'a>(nr: f64, at: &'a Address, row: &'a Row) -> Result<[Value<'a>; 6], StoreError> {
+/// Refuse a batch of a writer that was fenced off, or that is not about the head there is.
+pub(crate) fn compare(head: &Head, batch: &Batch) -> Result<(), StoreError> {
+    if head.epoch != batch.epoch {
+        return Err(StoreError::Conflict(Conflict::Fenced { stored: head.epoch }));
+    }
+    if head.pos != batch.expected_pos {
+        return Err(StoreError::Conflict(Conflict::Head { stored: head.pos }));
+    }
+    Ok(())
+}
+
+fn values<'a>(nr: f64, at: &'a Address, row: &'a Row) -> Result<[Value<'a>; ROW_VALUES], StoreError> {
     Ok([
         Value::Number(nr),
         Value::Text(&at.space),

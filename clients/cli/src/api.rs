@@ -88,6 +88,11 @@ impl Api {
         self.own.is_some()
     }
 
+    /// Whether the host is not of this machine's data directory.
+    pub fn is_elsewhere(&self) -> bool {
+        matches!(self.at, At::There(_))
+    }
+
     /// Where the host is reached now.
     fn target(&self) -> Result<Target, String> {
         match &self.at {

@@ -14,8 +14,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// How often in a row a host may fail to go on before it is given up.
-const ATTEMPTS_MAX: u32 = 5;
+/// How often in a row a host of this machine may fail to go on before it is given up, and one elsewhere, which may be
+/// started again on another machine meanwhile.
+const ATTEMPTS_MAX: (u32, u32) = (5, 45);
 /// How long to wait before coming back, unless the host says.
 const RETRY_MS: u64 = 1_000;
 /// Longest pause that a host may ask for.
@@ -84,7 +85,8 @@ impl<'a> Follow<'a> {
                 Err(Break::Interrupted(problem)) => {
                     self.open = None;
                     self.attempts += 1;
-                    if self.attempts >= ATTEMPTS_MAX {
+                    let (here, elsewhere) = ATTEMPTS_MAX;
+                    if self.attempts >= if self.api.is_elsewhere() { elsewhere } else { here } {
                         return Err(self.given_up(problem));
                     }
                     tokio::time::sleep(Duration::from_millis(self.retry_ms)).await;

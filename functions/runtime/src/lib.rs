@@ -9,4 +9,4 @@ mod shift;
 mod work;
 
 pub use perform::{Finished, Runtime};
-pub use shift::{Left, Shift, Shifts};
+pub use shift::{Left, Shift, Shifts, Terms};

@@ -14,6 +14,17 @@ use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::task::{Context, Poll, Waker};
 
+/// How much one shift does. Whatever is left when it is over is for the next one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Terms {
+    /// Most effects that are performed at a time.
+    pub at_a_time: usize,
+    /// Most effects that are begun in all.
+    pub in_all: usize,
+    /// How long effects are begun. What is under way then is finished.
+    pub for_ms: u64,
+}
+
 /// What a shift came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shift {
@@ -28,7 +39,7 @@ pub struct Shift {
 pub enum Left {
     /// Nothing that can be done now. What is due later is for whoever wakes the host.
     Nothing,
-    /// The time was over, and there may be more: begin another shift.
+    /// It did as much as it should, and there may be more: begin another shift.
     More,
     /// Nobody answers: begin another shift after a pause.
     Unanswered(String),
@@ -85,23 +96,22 @@ impl Shifts {
         self.at_work.get()
     }
 
-    /// Fire what is due, and perform what waits, at most `most` of it at a time, until nothing is left. After `for_ms` no
-    /// more is begun, and what is under way is finished.
-    pub async fn work(&self, most: usize, for_ms: u64) -> Shift {
+    /// Fire what is due, and perform what waits until nothing is left, within `terms`.
+    pub async fn work(&self, terms: Terms) -> Shift {
         let _sign = Sign::up(&self.at_work);
-        let most = most.max(1);
         self.bell.rung.set(false);
-        let until = self.runtime.clock.now_ms().saturating_add(for_ms);
+        let until = self.runtime.clock.now_ms().saturating_add(terms.for_ms);
+        let (at_a_time, mut left_to_begin) = (terms.at_a_time.max(1), terms.in_all.max(1));
         let mut shift = Shift { reported: 0, left: Left::Nothing };
         let mut running = Running::new();
         let mut looking: Option<Looking<'_>> = None;
         // Timers are asked for at the beginning and when somebody rings; an effect that ends sets none that is due.
         let (mut timers, mut again) = (true, true);
         loop {
-            let room = most.saturating_sub(running.len());
-            let wanted = timers || (again && room > 0);
+            let room = at_a_time.saturating_sub(running.len()).min(left_to_begin);
+            let wanted = timers || (again && (room > 0 || left_to_begin == 0));
             if wanted && looking.is_none() && shift.left == Left::Nothing {
-                if self.runtime.clock.now_ms() > until {
+                if left_to_begin == 0 || self.runtime.clock.now_ms() > until {
                     shift.left = Left::More;
                 } else {
                     looking = Some(self.look(room, timers).boxed_local());
@@ -112,6 +122,7 @@ impl Shifts {
                 News::Looked(Ok(looked)) => {
                     timers |= looked.fired;
                     again |= looked.fired || looked.is_full;
+                    left_to_begin = left_to_begin.saturating_sub(looked.taken.len());
                     running.extend(looked.taken.into_iter().map(|view| self.finish(view).boxed_local()));
                 }
                 News::Looked(Err(SequencingError::Unavailable(why))) => shift.left = Left::Unanswered(why),

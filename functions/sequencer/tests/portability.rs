@@ -1,5 +1,5 @@
 //! A workspace goes from one host to another: whole, or not at all.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 
@@ -9,42 +9,12 @@ use kernel::seal::TransferKey;
 use kernelos_sequencer::Failure;
 use ports::problem::Fault;
 use ports::sequencing::WorkspaceView;
-use ports::transfer::{self, About, ExportAsk, ImportAsk};
+use ports::transfer::{self, About, ExportAsk, FrameKind, ImportAsk, MAGIC};
 use ports::views::Query;
 use ports::{Store as _, StoreError};
 use support::Desk;
-use support::transfer::{Elsewhere, exported, fault, transfer_key};
+use support::transfer::{Elsewhere, exported, fault, long, past, transfer_key};
 use testkit::block_on;
-
-/// A desk with a past: answers of every length, a branch, a destroyed key, and two leases that stand.
-async fn past() -> Desk {
-    let mut desk = Desk::new().await;
-    for nth in 0..12 {
-        desk.ask(&format!("a secret question {nth}")).await;
-        let effect = desk.lease(600_000).await.made[0];
-        let answer = if nth % 5 == 0 { long(nth) } else { format!("a secret answer {nth}") };
-        desk.report(effect, 1, &answer).await;
-    }
-    desk.must("branch.fork", r#"{"name":"draft"}"#).await;
-    let gone = desk.ask("what is destroyed").await;
-    desk.must("key.destroy", &format!(r#"{{"subject":"task/{gone}"}}"#)).await;
-    for prompt in ["one that is leased", "another one", "one that waits"] {
-        desk.ask(prompt).await;
-    }
-    desk.lease(600_000).await;
-    desk.lease(600_000).await;
-    desk
-}
-
-/// A text that no compressor makes small: it is kept apart, in several chunks.
-fn long(seed: u64) -> String {
-    let mut state = seed + 1;
-    let digit = || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        char::from(b'a' + (state >> 60) as u8)
-    };
-    std::iter::repeat_with(digit).take(2_600_000).collect()
-}
 
 async fn view(desk: &mut Desk) -> WorkspaceView {
     desk.sequencer.describe().await.unwrap()
@@ -204,9 +174,9 @@ fn a_file_of_another_version_says_so() {
         let (about, ..) = About::read(&file).unwrap();
         for about in [About { file: 2, ..about.clone() }, About { format: 9, ..about }] {
             let raw = serde_json::to_vec(&about).unwrap();
-            let frame = transfer::write(&mut transfer::begin(), transfer::FrameKind::About, &raw);
+            let frame = transfer::write(&mut transfer::begin(), FrameKind::About, &raw);
             let mut elsewhere = Elsewhere::new(desk.workspace).await;
-            let head = [transfer::MAGIC, &frame].concat();
+            let head = [MAGIC, &frame].concat();
             let begun = elsewhere.ask(ImportAsk::Begin { head, key: transfer_key() }).await;
             assert_eq!(fault(&begun), Some(Fault::ImportVersion));
             elsewhere.nothing_is_there().await;

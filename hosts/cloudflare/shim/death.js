@@ -53,12 +53,8 @@ export function watch(glue) {
     // It does not know of a panic where it does not look, for instance in a destructor.
     if (started === before && died) glue.__wbg_reset_state();
   };
-  // A trap with nobody to catch it comes up here.
-  for (const kind of ["error", "unhandledrejection"]) {
-    globalThis.addEventListener(kind, (event) => {
-      if ((event.reason ?? event.error) instanceof WebAssembly.RuntimeError) revive();
-    });
-  }
+  // An error that nobody caught may have been such a death.
+  for (const kind of ["error", "unhandledrejection"]) globalThis.addEventListener(kind, revive);
 }
 
 /** Makes sure that a wasm is there, and says which: the number rises with each. */
@@ -71,17 +67,18 @@ export function revive() {
 export function unlessItDies(call) {
   return new Promise((resolve, reject) => {
     waiting.add(reject);
-    const settled = (settle) => (value) => {
-      waiting.delete(reject);
-      settle(value);
-    };
-    const failed = settled((why) => {
-      if (!(why instanceof WebAssembly.RuntimeError)) return reject(why);
-      reject(new WasmDied());
+    const failed = (why) => {
+      // If it failed because the wasm died, this tells, and what comes after it says nothing.
       revive();
-    });
+      waiting.delete(reject);
+      reject(why);
+    };
+    const kept = (value) => {
+      waiting.delete(reject);
+      resolve(value);
+    };
     try {
-      Promise.resolve(call()).then(settled(resolve), failed);
+      Promise.resolve(call()).then(kept, failed);
     } catch (why) {
       failed(why);
     }

@@ -3,25 +3,18 @@
 
 import { unlessItDies } from "./death.js";
 
-const guarded = new Set(["start", "pull", "cancel"]);
-
+/** `source`, whose every promise is kept or broken. */
 function guard(source) {
-  if (!source) return source;
   return new Proxy(source, {
     get(inner, name) {
       const value = inner[name];
-      if (typeof value !== "function") return value;
-      if (!guarded.has(name)) return value.bind(inner);
-      return (...given) => {
-        const answer = value.apply(inner, given);
-        return answer instanceof Promise ? unlessItDies(() => answer) : answer;
-      };
+      return typeof value === "function" ? (...given) => unlessItDies(() => value.apply(inner, given)) : value;
     },
   });
 }
 
 const Guarded = new Proxy(globalThis.ReadableStream, {
-  construct: (inner, [source, ...rest]) => new inner(guard(source), ...rest),
+  construct: (inner, [source, ...rest]) => new inner(source && guard(source), ...rest),
 });
 
 export { Guarded as ReadableStream };

@@ -84,9 +84,9 @@ faults! {
         UNCHANGED,
         "Send less in one request.";
     UnsupportedMediaType, "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE,
-        "The body is not declared as JSON.",
+        "The body is not declared as what is wanted here.",
         UNCHANGED,
-        "Send Content-Type: application/json.";
+        "Send the Content-Type that the detail names; application/json for commands.";
     UnknownCommand, "unknown_command", UNPROCESSABLE_ENTITY,
         "No command has this name.",
         UNCHANGED,

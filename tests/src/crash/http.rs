@@ -67,10 +67,13 @@ impl Client {
         self.post(&format!("/v1/workspaces/{workspace}/commands"), key, body.as_bytes())
     }
 
-    /// Send a request with the token and JSON's media type.
+    /// Send a request with the token, and with JSON's media type unless `headers` name another.
     pub fn send(&mut self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> io::Result<Answer> {
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.address);
-        head += &format!("authorization: Bearer {}\r\ncontent-type: application/json\r\n", self.token);
+        head += &format!("authorization: Bearer {}\r\n", self.token);
+        if !headers.iter().any(|(name, _)| *name == "content-type") {
+            head += "content-type: application/json\r\n";
+        }
         for (name, value) in headers {
             head += &format!("{name}: {value}\r\n");
         }
@@ -86,7 +89,8 @@ impl Client {
         };
         // A host that refuses early closes while the rest is sent; its answer is there nevertheless.
         let sent = connection.get_mut().write_all(bytes);
-        let answer = read(&mut connection).map_err(|why| sent.err().unwrap_or(why))?;
+        let has_body = !bytes.starts_with(b"HEAD ");
+        let answer = read(&mut connection, has_body).map_err(|why| sent.err().unwrap_or(why))?;
         if answer.header("connection") != Some("close") {
             self.connection = Some(connection);
         }
@@ -101,7 +105,7 @@ fn connect(address: SocketAddr) -> io::Result<BufReader<TcpStream>> {
     Ok(BufReader::new(stream))
 }
 
-fn read(connection: &mut BufReader<TcpStream>) -> io::Result<Answer> {
+fn read(connection: &mut BufReader<TcpStream>, has_body: bool) -> io::Result<Answer> {
     let status = line(connection)?;
     let status = status.split(' ').nth(1).and_then(|status| status.parse().ok());
     let status = status.ok_or_else(|| io::Error::other("the answer has no status"))?;
@@ -112,6 +116,10 @@ fn read(connection: &mut BufReader<TcpStream>) -> io::Result<Answer> {
         headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
     }
     let mut answer = Answer { status, headers, body: Vec::new() };
+    // The headers of an answer to HEAD are those that GET would have.
+    if !has_body {
+        return Ok(answer);
+    }
     if answer.header("transfer-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("chunked")) {
         answer.body = chunks(connection)?;
         return Ok(answer);

@@ -66,7 +66,7 @@ async function parts(socket) {
   assert.notEqual(socket.readyState, WebSocket.OPEN, "the socket is still open");
 }
 
-for (const deed of ["panic", "panic-later", "trap"]) {
+for (const deed of ["panic", "panic-later", "trap", "throw"]) {
   test(`after ${deed} the request is answered with a problem, and the next one works`, async () => {
     await works("one");
     await isProblem(await ask("one", deed));

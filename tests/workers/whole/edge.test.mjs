@@ -64,12 +64,11 @@ test("everybody lists what they made or looked at, and the same request gets the
 });
 
 test("what is missing is said by its name", async () => {
-  for (const name of ["KERNELOS_TOKENS", "KERNELOS_DEVICE_PUBLIC_KEY"]) {
-    for (const value of ["", "not what is wanted"]) {
-      const broken = await start({ bindings: { kernelos: { [name]: value } } });
-      const said = await problem(await broken.send("/workspaces"), 503, "unavailable");
-      assert.match(said.detail, new RegExp(`${name}.*wrangler secret put ${name}`));
-      await broken.stop();
-    }
+  const odd = "not what is wanted";
+  for (const [name, value] of [["KERNELOS_TOKENS", ""], ["KERNELOS_TOKENS", odd], ["KERNELOS_DEVICE_PUBLIC_KEY", odd]]) {
+    const broken = await start({ bindings: { kernelos: { [name]: value } } });
+    const said = await problem(await broken.send("/workspaces"), 503, "unavailable");
+    assert.match(said.detail, new RegExp(`${name}.*wrangler secret put ${name}`));
+    await broken.stop();
   }
 });

@@ -28,7 +28,6 @@ before(async () => {
 after(async () => {
   await host.stop();
   mock.close();
-  webhook.close();
 });
 
 /** A model that answers in Chat Completions, in pieces with a pause between them. */
@@ -63,7 +62,6 @@ test("an agent is asked and answers, and the pieces are heard before the answer 
   assert.ok(peer.visits[0].headers["idempotency-key"]);
   assert.ok(!JSON.stringify(await workspace.events()).includes(KEY));
   stream.leave();
-  peer.close();
 });
 
 test("twenty questions are all answered", async () => {
@@ -86,7 +84,6 @@ test("a provider that fails for a while is asked again when it is due, without a
   const task = await workspace.answer(await workspace.agent(`${peer.origin}/v1`), "Are you there?");
   assert.deepEqual([task.status, asked], ["done", 3]);
   assert.equal(new Set(peer.visits.map(({ headers }) => headers["idempotency-key"])).size, 1);
-  peer.close();
 });
 
 test("references that are not this host's to give are refused and told", async () => {
@@ -126,9 +123,8 @@ const get = (endpoint, headers) => [{ page: { call: "http", with: { method: "get
 test("a request leaves for what is allowed and granted, with its secret, and for nothing else", async () => {
   const workspace = await host.workspace("out");
   const page = await outside(({ url }, response) => {
-    if (url === "/away") response.writeHead(302, { location: "http://169.254.169.254/" });
-    response.setHeader("content-type", "application/json");
-    response.end(url === "/away" ? "" : '{"days":7}');
+    if (url === "/away") return response.writeHead(302, { location: "http://169.254.169.254/" }).end();
+    return response.setHeader("content-type", "application/json").end('{"days":7}');
   });
   const secrets = [`env:TEST_API_KEY@${page.origin}`];
   const refused = async (tasks, word) => {
@@ -146,7 +142,6 @@ test("a request leaves for what is allowed and granted, with its secret, and for
   assert.equal(page.visits[0].headers.authorization, "Bearer api-0123456789");
   await refused(get(`${page.origin}/away`), /refused_host|refused_address/);
   await refused(get(`${page.origin}/`, { "x-key": "{{secret:env:KERNELOS_DEVICE_PUBLIC_KEY}}" }), /secret/);
-  page.close();
 });
 
 test("somebody is told of what waits for a person, and the work goes on when it is decided", async () => {
@@ -157,7 +152,7 @@ test("somebody is told of what waits for a person, and the work goes on when it 
   const told = JSON.parse(notice.body);
   assert.deepEqual([notice.url, told.task, told.notice.question], ["/notices", task, question]);
   const { approval, digest } = told.notice;
-  await workspace.command("approval.decide", { approval, digest, decision: "approved" });
+  await workspace.command("approval.decide", { approval, digest, decision: "approve" });
   assert.equal((await workspace.settled(task)).status, "done");
 });
 
@@ -190,6 +185,5 @@ test("a host that is killed while a model answers and a timer runs goes on with 
   assert.equal(asked, 2);
   assert.equal(peer.visits[0].headers["idempotency-key"], peer.visits[1].headers["idempotency-key"]);
   await again.stop();
-  peer.close();
   rmSync(folder, { recursive: true });
 });

@@ -11,8 +11,10 @@ use std::rc::Rc;
 /// What is answered: status, headers and pieces of the body; or why nothing is.
 pub type Answer = Result<(u16, Vec<(&'static str, String)>, Vec<String>), String>;
 
+type Answering = Box<dyn Fn(&Request<Bytes>) -> Answer>;
+
 pub struct Platform {
-    answer: Box<dyn Fn(&Request<Bytes>) -> Answer>,
+    answer: Answering,
     pub asked: RefCell<Vec<Request<Bytes>>>,
 }
 

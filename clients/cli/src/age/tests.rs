@@ -58,7 +58,8 @@ fn keys_are_written_as_others_write_them() {
     let file = format!("# created: today\n\n{IDENTITY}\n");
     assert_eq!(Identity::all(&file).unwrap()[0].recipient(), identity.recipient());
     let mistyped = RECIPIENT.replace("jeg", "jge");
-    for bad in ["", "age1", IDENTITY, mistyped.as_str(), &RECIPIENT[..61]] {
+    let cut = RECIPIENT.trim_end_matches("sw");
+    for bad in ["", "age1", IDENTITY, mistyped.as_str(), cut] {
         assert!(bad.parse::<Recipient>().is_err(), "{bad}");
     }
     let wrong = Identity::all("# a comment\nnot a key").unwrap_err();

@@ -5,7 +5,7 @@ use crate::args::Replay;
 use crate::outcome::Problem;
 use kernel::id::WorkspaceId;
 use ports::{Store as _, Vault as _};
-use sequencer::{Verified, verify};
+use sequencer::{Verified, is_under_way, verify};
 use serde_json::{Value, json};
 use std::path::Path;
 use store_libsql::LibsqlStore;
@@ -26,6 +26,10 @@ pub fn run(data: &Path, replay: &Replay) -> Result<(), Problem> {
             let workspace: WorkspaceId = id
                 .parse()
                 .map_err(|_| Problem::usage(format!("{id} is not a workspace id"), "See `kernelos doctor`."))?;
+            if is_under_way(&store, workspace).await? {
+                eprintln!("workspace {id} is being imported: go on with kernelos import, or give it up with --discard");
+                continue;
+            }
             let key = vault.workspace_key(&id).await.map_err(|why| Problem::damaged(why.to_string(), ""))?;
             let mut verified = verify(&store, workspace, &key).await?;
             if !replay.verify {

@@ -49,7 +49,10 @@ fn origin() -> Value {
         }),
         &[],
     );
-    origin["description"] = json!("Where an imported workspace came from; absent where it was made.");
+    if let Some(origin) = origin.as_object_mut() {
+        let description = "Where an imported workspace came from; absent where it was made.";
+        origin.insert("description".into(), json!(description));
+    }
     origin
 }
 

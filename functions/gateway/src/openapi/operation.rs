@@ -47,7 +47,9 @@ fn parameters(route: &Route) -> Vec<Value> {
     let place = route.streams.map(|_| described(&LAST_EVENT_ID, "header"));
     let wanted = route.header.map(|number| {
         let mut parameter = described(number, "header");
-        parameter["required"] = json!(true);
+        if let Some(parameter) = parameter.as_object_mut() {
+            parameter.insert("required".into(), json!(true));
+        }
         parameter
     });
     in_path.chain(in_query).chain(in_header).chain(place).chain(wanted).collect()
@@ -69,8 +71,8 @@ fn idempotency_key() -> Value {
 
 fn responses(route: &Route) -> Value {
     let mut well = json!({"description": "Done."});
-    if route.gives != NOTHING {
-        well["content"] = content(route.gives);
+    if let Some(well) = well.as_object_mut().filter(|_| route.gives != NOTHING) {
+        well.insert("content".into(), content(route.gives));
     }
     let content = well.pointer_mut("/content").and_then(Value::as_object_mut);
     if let (Some(messages), Some(content)) = (route.streams, content) {

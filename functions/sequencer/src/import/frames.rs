@@ -7,7 +7,7 @@ use kernel::event::{BlobRef, Undecodable};
 use kernel::hash::{Domain, Hashing};
 use kernel::id::BlobId;
 use kernel::key::{Key, Space};
-use kernel::machine::{BLOBS_SPACE, Incoming, Stop, chunk_address, row_hash, subject_named};
+use kernel::machine::{Incoming, Stop, chunk_address, row_hash, subject_named};
 use kernel::storage::{Address, Row as Stored, Write};
 use kernel::view::Want;
 use ports::StoreError;
@@ -152,6 +152,9 @@ impl Sequencer {
         };
         let due: BlobRef = serde_json::from_slice(&due.value)
             .map_err(|why| StoreError::Damaged { what: format!("what an import keeps of {id}: {why}") })?;
+        if nth >= due.chunks {
+            return Err(altered(&format!("no event brought the chunk {}", chunk.at)));
+        }
         if nth.saturating_add(1) == due.chunks {
             self.is_whole(&due, chunk.value).await?;
             self.workspace.write_aside(blob(id), Write::Delete);
@@ -180,7 +183,6 @@ impl Sequencer {
     /// A chunk that was taken in: with this frame, or before.
     async fn chunk(&self, id: BlobId, nth: u16) -> Result<Option<Vec<u8>>, Failure> {
         let at: Address = chunk_address(id, nth);
-        debug_assert_eq!(at.space, BLOBS_SPACE);
         if let Some(Write::Insert(row)) = self.workspace().aside(&at) {
             return Ok(Some(row.value.clone()));
         }

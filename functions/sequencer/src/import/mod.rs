@@ -114,6 +114,9 @@ impl Sequencer {
             Failure::Store(StoreError::Conflict(Conflict::Taken(at))) => {
                 altered(&format!("in the frame at byte {offset}: {}/{} stands in it twice", at.space, at.key))
             }
+            Failure::Store(StoreError::TooLarge { what, .. }) => {
+                altered(&format!("in the frame at byte {offset}: {what} is larger than anything that is stored"))
+            }
             other => other,
         }
     }

@@ -1,5 +1,5 @@
 //! Workspaces that travel: given away as a file, and taken in elsewhere.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 #![allow(dead_code, reason = "not every story needs everything")]
 
 use super::Desk;
@@ -124,4 +124,34 @@ pub fn fault(outcome: &Result<ImportStand, Failure>) -> Option<Fault> {
         Err(Failure::Transfer(fault, _)) => Some(*fault),
         _ => None,
     }
+}
+
+/// A desk with a past: answers of every length, a branch, a destroyed key, and two leases that stand.
+pub async fn past() -> Desk {
+    let mut desk = Desk::new().await;
+    for nth in 0..12 {
+        desk.ask(&format!("a secret question {nth}")).await;
+        let effect = desk.lease(600_000).await.made[0];
+        let answer = if nth % 5 == 0 { long(nth) } else { format!("a secret answer {nth}") };
+        desk.report(effect, 1, &answer).await;
+    }
+    desk.must("branch.fork", r#"{"name":"draft"}"#).await;
+    let gone = desk.ask("what is destroyed").await;
+    desk.must("key.destroy", &format!(r#"{{"subject":"task/{gone}"}}"#)).await;
+    for prompt in ["one that is leased", "another one", "one that waits"] {
+        desk.ask(prompt).await;
+    }
+    desk.lease(600_000).await;
+    desk.lease(600_000).await;
+    desk
+}
+
+/// A text that no compressor makes small: it is kept apart, in several chunks.
+pub fn long(seed: u64) -> String {
+    let mut state = seed + 1;
+    let digit = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'a' + (state >> 60) as u8)
+    };
+    std::iter::repeat_with(digit).take(2_600_000).collect()
 }

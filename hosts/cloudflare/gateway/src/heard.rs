@@ -112,6 +112,7 @@ mod tests {
     use futures_util::FutureExt as _;
     use futures_util::future::join;
     use kernel::id::{CommandId, DeviceId, Id, Role};
+    use testkit::block_on;
 
     fn delta(text: impl Into<String>) -> LiveDelta {
         let id = |role| Id::new(CommandId { device: DeviceId([3; 16]), incarnation: 0, counter: 4 }, role);
@@ -126,11 +127,11 @@ mod tests {
     fn whoever_waits_hears_of_it() {
         let heard = Heard::default();
         let both = join(heard.beyond(6), async { heard.moved(7) });
-        assert_eq!(both.now_or_never().unwrap().0, Some(7));
+        assert_eq!(block_on(both).0, Some(7));
         heard.moved(3);
         assert_eq!((heard.pos(), heard.beyond(7).now_or_never()), (7, None));
         let both = join(heard.delta(), async { heard.said(delta("a")) });
-        assert_eq!(both.now_or_never().unwrap().0, Some(delta("a")));
+        assert_eq!(block_on(both).0, Some(delta("a")));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use futures_util::future::{Either, select};
 use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Reply, Request};
 use ports::sequencing::{EffectView, EventView, WorkspaceView};
+use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
 use ports::{Sequencing, SequencingError, Timer as _};
 use serde_json::Value;
@@ -88,5 +89,18 @@ impl Sequencing for Watched {
 
     async fn effect(&self, workspace: WorkspaceId, effect: Id) -> Result<Option<EffectView>, SequencingError> {
         self.elsewhere.effect(workspace, effect).await
+    }
+
+    async fn export(&self, workspace: WorkspaceId, ask: ExportAsk) -> Result<ExportSlice, SequencingError> {
+        self.elsewhere.export(workspace, ask).await
+    }
+
+    async fn import(
+        &self,
+        workspace: WorkspaceId,
+        principal: &str,
+        ask: ImportAsk,
+    ) -> Result<ImportStand, SequencingError> {
+        self.elsewhere.import(workspace, principal, ask).await
     }
 }

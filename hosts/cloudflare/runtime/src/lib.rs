@@ -1,8 +1,8 @@
 //! The runtime as a Durable Object for each workspace, and the Worker that wakes it.
 //!
-//! Whoever commits something to do says `POST /wake/{workspace}` and waits for nothing. The object sets an alarm for now;
-//! its handler performs what is owed until nothing is left. When the object is taken down meanwhile, the platform calls
-//! the handler again, and its next process gets back what the one before it held.
+//! Whoever commits something to do says `POST /wake/{workspace}` and waits for nothing. The object sets an alarm that
+//! rings at once; its handler performs what is owed until nothing is left. When the object is taken down meanwhile, the
+//! platform calls the handler again, and its next process gets back what the one before it held.
 
 mod notices;
 mod pieces;

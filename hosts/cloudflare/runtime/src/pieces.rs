@@ -12,8 +12,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use worker::wasm_bindgen_futures::spawn_local;
 
-/// How long pieces are collected before they are sent: each batch is a request to the object.
-const COLLECT_MS: u64 = 50;
+/// How long pieces are collected before they are sent: at the beginning of an answer, and at most. Each batch is a request,
+/// and the platform counts them, so a long answer comes in larger pieces the longer it is.
+const FIRST_MS: u64 = 50;
+const LONGEST_MS: u64 = 500;
 /// Most bytes that wait. Beyond that they are lost: the whole answer comes with the event that records it.
 const BYTES_MAX: usize = 1 << 18;
 
@@ -27,6 +29,8 @@ struct Shared {
     waiting: RefCell<Vec<LiveDelta>>,
     /// Whether somebody will send what waits.
     tended: Cell<bool>,
+    /// How long is collected next.
+    collect_ms: Cell<u64>,
     /// Held while a batch is on its way, so that batches arrive in order.
     turn: Mutex<()>,
 }
@@ -35,7 +39,12 @@ impl Pieces {
     /// Of `workspace`.
     pub fn new(workspace: WorkspaceId, sequencing: Rc<ElsewhereSequencing>) -> Self {
         let (waiting, tended, turn) = (RefCell::default(), Cell::default(), Mutex::default());
-        Self(Rc::new(Shared { workspace, sequencing, waiting, tended, turn }))
+        Self(Rc::new(Shared { workspace, sequencing, waiting, tended, collect_ms: Cell::new(FIRST_MS), turn }))
+    }
+
+    /// An answer begins: whoever watches hears its first words soon.
+    fn begin(&self) {
+        self.0.collect_ms.set(FIRST_MS);
     }
 
     /// Send what waits. Whether it arrives is of no consequence.
@@ -56,7 +65,9 @@ impl LiveChannel for Pieces {
         }
         let pieces = self.clone();
         spawn_local(async move {
-            Isolate.sleep(COLLECT_MS).await;
+            let collect_ms = pieces.0.collect_ms.get();
+            Isolate.sleep(collect_ms).await;
+            pieces.0.collect_ms.set((collect_ms * 5 / 4).min(LONGEST_MS));
             pieces.0.tended.set(false);
             pieces.send().await;
         });
@@ -106,6 +117,7 @@ impl Models for PiecewiseModels {
         request: &ModelRequest,
         live: &dyn Live,
     ) -> Result<ModelResponse, ModelFailure> {
+        self.pieces.begin();
         let outcome = self.models.call(provider, idempotency_key, request, live).await;
         self.pieces.send().await;
         outcome

@@ -6,17 +6,15 @@ use cloudflare::whole;
 use kernel::id::WorkspaceId;
 use ports::Problem;
 use ports::problem::Fault;
-use runtime::{Left, Shifts};
+use runtime::{Left, Shifts, Terms};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 use worker::{DurableObject, Env, Request, Response, Result, State, console_error, durable_object};
 
-/// Effects that are performed at a time.
-const EFFECTS_MAX: usize = 8;
-/// How long one shift begins new work. The platform gives an alarm's handler fifteen minutes, and what is under way when
-/// this is over wants some of them.
-const SHIFT_MS: u64 = 5 * 60 * 1000;
+/// One shift. The platform gives an alarm's handler fifteen minutes, some of which what is under way wants when no more is
+/// begun, and a thousand requests, of which an effect takes about eight.
+const TERMS: Terms = Terms { at_a_time: 8, in_all: 50, for_ms: 5 * 60 * 1000 };
 /// How long to wait when the sequencer does not answer.
 const PAUSE: Duration = Duration::from_secs(5);
 /// Where the object keeps for whom it works: an alarm does not say it.
@@ -47,7 +45,7 @@ impl DurableObject for WorkspaceRuntime {
         if let Some(text) = self.state.storage().get::<String>(WORKSPACE).await? {
             let workspace = text.parse().map_err(|_| format!("{text} is no workspace"))?;
             let shifts = self.shifts(workspace).map_err(|problem| problem.detail)?;
-            let shift = shifts.work(EFFECTS_MAX, SHIFT_MS).await;
+            let shift = shifts.work(TERMS).await;
             self.leave(shift.left).await?;
         }
         Response::empty()

@@ -104,7 +104,8 @@ impl Desk {
         Ok(at_once(Sequencer::claim(store, self.workspace, key))??)
     }
 
-    /// Let `jobs` wait for the next flush, which decides them together with what else waits.
+    /// Decide `jobs` in this turn when nobody waits. Otherwise they wait for the next flush, which decides them together
+    /// with what else waits: while one commit is on its way, those who come are committed together.
     pub fn submit(
         self: &Rc<Self>,
         jobs: Vec<Job>,
@@ -112,10 +113,11 @@ impl Desk {
     ) -> Result<oneshot::Receiver<Outcomes>, SequencingError> {
         let outcomes = self.waiting.borrow_mut().push(jobs, bytes)?;
         if !self.flushing.replace(true) {
+            self.flush();
             let desk = Rc::clone(self);
             self.platform.beside(async move {
                 while desk.flushing.get() {
-                    // A turn of the event loop: whatever came in with this request is there afterwards.
+                    // A turn of the event loop: whatever came in meanwhile is there afterwards.
                     Delay::from(Duration::ZERO).await;
                     desk.flush();
                 }
@@ -126,6 +128,11 @@ impl Desk {
 
     fn flush(self: &Rc<Self>) {
         let batch = self.waiting.borrow_mut().take();
+        // When nobody waits any more, the next one is decided at once again.
+        self.flushing.set(!batch.jobs.is_empty());
+        if batch.jobs.is_empty() {
+            return;
+        }
         let before = self.pos();
         let outcomes = self.turn(async |sequencer| sequencer.submit(&batch.jobs).await);
         let outcomes = match outcomes {
@@ -146,7 +153,6 @@ impl Desk {
         }
         // What was sent is held back until all this is durable.
         batch.reply(outcomes);
-        self.flushing.set(!self.waiting.borrow().is_empty());
     }
 
     /// Position of the last event, if the workspace is open.

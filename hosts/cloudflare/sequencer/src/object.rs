@@ -107,6 +107,7 @@ fn standing(desk: &Desk) -> Value {
         "commands": desk.done.commands.get(),
         "flushes": desk.done.flushes.get(),
         "rows_written": desk.store.rows_written(),
+        "statements": desk.store.statements(),
         "database_bytes": desk.store.bytes(),
         "held": {
             "rows": held.rows, "pages": held.pages, "keys": held.keys, "content_bytes": held.content_bytes,

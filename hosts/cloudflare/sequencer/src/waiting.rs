@@ -64,11 +64,6 @@ impl Waiting {
         }
         batch
     }
-
-    /// Whether nobody waits.
-    pub fn is_empty(&self) -> bool {
-        self.requests.is_empty()
-    }
 }
 
 impl Batch {

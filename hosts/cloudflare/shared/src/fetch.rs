@@ -31,8 +31,9 @@ impl Binding {
 impl Fetch for Outside {
     async fn fetch(&self, request: Request<Bytes>) -> Result<Response<Box<dyn ConnectionBody>>, String> {
         let request = sent(&request)?;
-        let given_up = GivenUp(Some(AbortController::default()));
-        let signal = given_up.0.as_ref().map(AbortController::signal).unwrap_or_else(worker::AbortSignal::abort);
+        let controller = AbortController::default();
+        let signal = controller.signal();
+        let given_up = GivenUp(Some(controller));
         let response =
             worker::Fetch::Request(request).send_with_signal(&signal).await.map_err(|why| why.to_string())?;
         arrived(response, Some(given_up))

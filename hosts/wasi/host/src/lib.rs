@@ -182,10 +182,11 @@ async fn begin(config: &Config) -> Result<Begun, HostError> {
     }
     let folder = config.manifest.parent().map(PathBuf::from).unwrap_or_default();
     let database = config.data.join("kernelos.db");
-    let app = app::App::load(&manifest, &folder, &database, &config.variables, config.limits.clone()).await?;
     // Loopback only: anything else needs TLS and scoped tokens.
     let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
     let listener = TcpListener::bind(wanted).await.map_err(|why| HostError::Port(format!("{wanted}: {why}")))?;
     let address = listener.local_addr().map_err(|why| HostError::Port(why.to_string()))?;
+    // Whoever comes meanwhile waits, and is not refused.
+    let app = app::App::load(&manifest, &folder, &database, &config.variables, config.limits.clone()).await?;
     Ok((app, listener, address, manifest.trigger.cron))
 }

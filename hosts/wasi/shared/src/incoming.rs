@@ -3,7 +3,7 @@
 use crate::fetch::headers;
 use crate::io::Incoming;
 use bytes::{Bytes, BytesMut};
-use http::header::CONTENT_LENGTH;
+use http::header::{CONTENT_LENGTH, HOST, HeaderValue};
 use http::{Request, Uri};
 use ports::Problem;
 use ports::problem::Fault;
@@ -11,7 +11,11 @@ use wasi::http::types::{IncomingRequest, Method};
 
 /// The request, read to its end, if its body has at most `most` bytes. Reading stops there.
 pub async fn read(incoming: IncomingRequest, most: usize) -> Result<Request<Bytes>, Problem> {
-    let headers = headers(&incoming.headers());
+    let mut headers = headers(&incoming.headers());
+    // Hosts keep this header to themselves and say apart whom the request was addressed to.
+    if let Some(authority) = incoming.authority().and_then(|authority| HeaderValue::try_from(authority).ok()) {
+        headers.insert(HOST, authority);
+    }
     let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|announced| announced > most) {
         return Err(too_large(most));

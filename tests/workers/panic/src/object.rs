@@ -33,6 +33,7 @@ impl DurableObject for Mortal {
                 die()
             }
             Some("trap") => trap(),
+            Some("throw") => self.throw(),
             Some("hang") => {
                 Delay::from(NEVER).await;
                 Response::ok("late")
@@ -80,6 +81,15 @@ impl DurableObject for Mortal {
 
     async fn websocket_close(&self, _socket: WebSocket, _code: usize, _reason: String, _clean: bool) -> Result<()> {
         Ok(())
+    }
+}
+
+impl Mortal {
+    /// An exception of JavaScript where none is expected goes through the wasm and leaves it unusable.
+    #[expect(clippy::disallowed_methods, reason = "it is disallowed because of what is shown here")]
+    fn throw(&self) -> Result<Response> {
+        let none: u32 = self.state.storage().sql().exec("SELECT 1 WHERE 0", None)?.one()?;
+        Response::ok(none.to_string())
     }
 }
 
