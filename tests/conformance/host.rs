@@ -15,6 +15,11 @@ fn kind() -> &'static dyn Kind {
     }
 }
 
+/// Whether those who watch hear what a model says while it says it.
+pub fn tells_pieces() -> bool {
+    kind().tells_pieces()
+}
+
 /// Where a host lives, from one process to the next.
 pub struct Place {
     dir: TempDir,

@@ -21,9 +21,10 @@ use ports::wire::{self, Answered, Ask, Replied, Sent};
 use ports::{Clock, Entropy, SharedStore, Store, StoreError, Timer};
 use std::rc::Rc;
 
-/// How often the head is looked at by those who wait, in the beginning and later.
-const LOOK_MS: u64 = 20;
-const LOOK_SELDOM_MS: u64 = 250;
+/// How often the head is looked at by those who wait, in the beginning and later. A person who decided something sees at
+/// once what comes of it.
+const LOOK_MS: u64 = 10;
+const LOOK_SELDOM_MS: u64 = 50;
 
 /// What a shared sequencer works with.
 #[derive(Clone)]

@@ -7,16 +7,16 @@ use kernel::id::{BootId, RuntimeId, WorkspaceId};
 use models_http::HttpModels;
 use ports::sequencing::Notice;
 use ports::{Clock as _, Entropy as _, Fetch, Notices, StoreError, Timer as _, Watch as _};
-use runtime::{Left, Runtime, Shifts};
+use runtime::{Left, Runtime, Shifts, Terms};
 use sequencing_http::ElsewhereSequencing;
 use std::pin::pin;
 use std::rc::Rc;
 use wasi_shared::{PROVIDER_ROUTER, Sequencers, Silence, VariablesVault, Wasi, WasiFetch, setup, store, wake};
 
-/// Effects that are performed at once.
-const EFFECTS_MAX: usize = 16;
 /// After this nothing more is begun; another instance goes on.
 const BEGIN_MS: u64 = 20_000;
+/// What one instance does.
+const TERMS: Terms = Terms { at_a_time: 16, in_all: usize::MAX, for_ms: BEGIN_MS };
 /// How long it stands that this instance works, and when that is written anew.
 const STANDS_MS: u64 = 15_000;
 const ANEW_MS: u64 = 5_000;
@@ -39,7 +39,7 @@ pub async fn work(workspace: WorkspaceId) -> Result<(), String> {
     let begun = Wasi.now_ms();
     loop {
         let working = async {
-            let mut working = pin!(shifts.work(EFFECTS_MAX, BEGIN_MS));
+            let mut working = pin!(shifts.work(TERMS));
             loop {
                 match select(working.as_mut(), Wasi.sleep(ANEW_MS)).await {
                     Either::Left((shift, _)) => return shift,
