@@ -1,5 +1,4 @@
 //! A database in a file of libSQL, spoken to in single statements.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use async_trait::async_trait;
 use libsql::{Connection, Value};

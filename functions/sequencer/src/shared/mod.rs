@@ -9,7 +9,7 @@
 mod letter;
 mod turn;
 
-use crate::{Failure, Job, Sequencer};
+use crate::{Failure, Job, Sequencer, is_under_way};
 use bytes::Bytes;
 use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Moment, Reply};
@@ -76,10 +76,16 @@ impl Shared {
         }
     }
 
-    /// The workspaces here.
+    /// The workspaces here. One that is being taken in is not here yet.
     pub async fn workspaces(&self) -> Result<Vec<WorkspaceId>, SequencingError> {
-        let names = self.store.workspaces().await.map_err(Failure::from)?;
-        Ok(names.iter().filter_map(|name| name.parse().ok()).collect())
+        let mut here = Vec::new();
+        for name in self.store.workspaces().await.map_err(Failure::from)? {
+            let Ok(workspace) = name.parse() else { continue };
+            if !is_under_way(&*self.plain(), workspace).await.map_err(Failure::from)? {
+                here.push(workspace);
+            }
+        }
+        Ok(here)
     }
 
     async fn create(&self, workspace: WorkspaceId) -> Result<(), SequencingError> {

@@ -1,5 +1,4 @@
 //! A host over the components that were built, and a client of one request per connection.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 #![allow(dead_code, reason = "not every story needs everything")]
 
 use kernelos_wasi_host::{Config, Host, Limits};
