@@ -17,6 +17,8 @@ const ALL_MAY: [&str; 6] =
 /// The way out, and the database.
 const OUT: &str = "wasi:http/outgoing-handler@0.2.";
 const DATABASE: &str = "spin:sqlite/sqlite@3.0.0";
+/// Types of what the cron trigger starts. Nothing of it is called.
+const TIME: &str = "fermyon:spin-cron/cron-types@2.0.0";
 
 /// The components, and what each may import besides. The sequencer has no way out: it never calls anybody.
 const COMPONENTS: [(&str, &[&str]); 5] = [
@@ -24,7 +26,7 @@ const COMPONENTS: [(&str, &[&str]); 5] = [
     ("sequencer", &[DATABASE]),
     ("runtime", &[OUT, DATABASE]),
     ("provider-router", &[OUT]),
-    ("clock", &[OUT]),
+    ("clock", &[OUT, TIME]),
 ];
 
 /// What tests of hosts serve besides.
