@@ -4,7 +4,7 @@
 //! `xtask-imports COMPONENT`
 
 use std::process::ExitCode;
-use wasmparser::{Parser, Payload};
+use wasmparser::{ComponentTypeRef, Parser, Payload};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,7 +35,11 @@ fn imports(bytes: &[u8]) -> Result<Vec<String>, String> {
             Payload::End(_) => depth = depth.saturating_sub(1),
             Payload::ComponentImportSection(section) if depth == 0 => {
                 for import in section {
-                    imports.push(import.map_err(|why| why.to_string())?.name.name.to_owned());
+                    let import = import.map_err(|why| why.to_string())?;
+                    // A type is given by nobody: it says what others have in common.
+                    if !matches!(import.ty, ComponentTypeRef::Type(_)) {
+                        imports.push(import.name.name.to_owned());
+                    }
                 }
             }
             _ => {}
