@@ -33,6 +33,7 @@ pub use problem::Problem;
 pub use provider::{Codec, Decoder, Live, Models, Silent};
 pub use sequencing::{Sequencing, SequencingError};
 pub use sql::{Sql, SqlError, SqlValue};
+pub use store::shared::{SharedStore, Watch};
 pub use store::{Conflict, Store, StoreError};
 pub use vault::{Secret, Vault, VaultError};
 pub use verification::{Support, Verification, Verifier};

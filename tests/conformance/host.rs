@@ -1,7 +1,7 @@
 //! The host under test, on a directory of its own.
 
 use crate::native::Native;
-use kernelos_tests::hosts::{Kind, Running, Workerd};
+use kernelos_tests::hosts::{Kind, Running, Wasi, Workerd};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tempfile::TempDir;
 
@@ -10,8 +10,14 @@ fn kind() -> &'static dyn Kind {
     match std::env::var("KERNELOS_CONFORMANCE_HOST").as_deref() {
         Err(_) | Ok("native") => &Native,
         Ok("workerd") => &Workerd,
-        Ok(other) => panic!("there is no kind of host {other}; there are native and workerd"),
+        Ok("wasi") => &Wasi,
+        Ok(other) => panic!("there is no kind of host {other}; there are native, workerd and wasi"),
     }
+}
+
+/// Whether those who watch hear what a model says while it says it.
+pub fn tells_pieces() -> bool {
+    kind().tells_pieces()
 }
 
 /// Where a host lives, from one process to the next.

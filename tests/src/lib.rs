@@ -4,5 +4,6 @@ pub mod crash;
 pub mod history;
 pub mod hosts;
 pub mod sim;
+pub mod statements;
 pub mod travel;
 mod workflows;

@@ -4,6 +4,7 @@ use crate::cloudflare::{self, Kind, WORKERS};
 use crate::failure::Failure;
 use crate::process::{self, cargo};
 use crate::setup;
+use crate::wasi;
 
 /// The stories wait more than they work, so more of them run at once than there are processors.
 const THREADS: &str = "--test-threads=4";
@@ -15,6 +16,8 @@ pub enum Host {
     Native,
     /// The Workers of `hosts/cloudflare`, in workerd.
     Workerd,
+    /// The components of `hosts/wasi`, in the small host that is there.
+    Wasi,
 }
 
 /// What is asked for.
@@ -27,7 +30,7 @@ struct Wanted {
     rest: Vec<String>,
 }
 
-/// `--host native|workerd`, `--rounds N`, and filters.
+/// `--host native|workerd|wasi`, `--rounds N`, and filters.
 pub fn run(options: &[String]) -> Result<(), Failure> {
     let wanted = read(options)?;
     setup::run()?;
@@ -53,6 +56,10 @@ fn tell(wanted: &Wanted) -> Result<(), Failure> {
 pub fn prepare(host: Host) -> Result<(), Failure> {
     match host {
         Host::Native => Ok(()),
+        Host::Wasi => {
+            wasi::compile()?;
+            process::run(&mut cargo(&["build", "-p", "kernelos-wasi-host"]))
+        }
         Host::Workerd => {
             setup::with_worker_tools()?;
             cloudflare::workers(&WORKERS, Kind::Quick)
@@ -66,12 +73,13 @@ pub fn suite(command: &str) -> std::process::Command {
 }
 
 impl Host {
-    const ALL: [Self; 2] = [Self::Native, Self::Workerd];
+    const ALL: [Self; 3] = [Self::Native, Self::Workerd, Self::Wasi];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Native => "native",
             Self::Workerd => "workerd",
+            Self::Wasi => "wasi",
         }
     }
 }
@@ -115,7 +123,7 @@ mod tests {
     #[test]
     fn a_host_that_does_not_exist_is_refused_with_those_that_do() {
         let refused = read_words(&["--host", "toaster"]).unwrap_err();
-        assert!(matches!(&refused, Failure::Check(text) if text.contains("native, workerd")), "{refused}");
+        assert!(matches!(&refused, Failure::Check(text) if text.contains("native, workerd, wasi")), "{refused}");
         assert!(read_words(&["--host"]).is_err());
     }
 }

@@ -17,6 +17,7 @@ mod sim;
 mod test;
 mod tidy;
 mod verify;
+mod wasi;
 
 use failure::Failure;
 use std::process::ExitCode;
@@ -33,11 +34,12 @@ cargo xtask <command>
                              others do this too, each as far as it needs it)
   tidy                       style and architecture as a test
   test [FILTER...]           all tests, or those whose name contains a filter; arguments are passed on to cargo test
-  test conformance [--host native|workerd] [--rounds N] [FILTER...]
+  test conformance [--host native|workerd|wasi] [--rounds N] [FILTER...]
                              what every kind of host must do, over HTTP, told of one kind (native when none is named);
                              --rounds 20 kills it under concurrent writers as often as before a release
   test workers               what Workers do under workerd: die, sleep, share memory, are killed
   build kernel               the kernel for its three targets: this machine, wasm32-unknown-unknown, wasm32-wasip2
+  build wasi                 the components that spin.toml names, with their sizes, held against what they may import
   build cloudflare [OPTION]  what Cloudflare loads, in target/cloudflare, with its sizes (--dev: quickly, and larger;
                              --dry-run: deployed as well, up to what needs an account)
   sim [--dev] [ARGS...]      the seeded simulation, for example: sim --seeds 1..200 (--dev: without optimisation)
@@ -76,6 +78,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ("test", [what]) if what == "workers" => cloudflare::test(),
         ("test", filters) => test::run(filters),
         ("build", [what]) if what == "kernel" => build::kernel(),
+        ("build", [what]) if what == "wasi" => wasi::build(),
         ("build", [what, options @ ..]) if what == "cloudflare" => cloudflare::build(options),
         ("sim", options) => sim::run(options),
         ("bench", options) => bench::run(options),

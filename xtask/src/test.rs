@@ -3,10 +3,13 @@
 use crate::failure::Failure;
 use crate::process;
 use crate::setup;
+use crate::wasi;
 
 /// All tests, or those that the filters name.
 pub fn run(filters: &[String]) -> Result<(), Failure> {
     setup::run()?;
+    // What is tested as it ships is compiled for where it ships to.
+    wasi::compile()?;
     workspace(filters)
 }
 

@@ -4,7 +4,7 @@ use crate::conformance::{self, Host};
 use crate::failure::Failure;
 use crate::ledger::Ledger;
 use crate::process::{cargo, run as run_program};
-use crate::{build, cloudflare, setup, sim, test, tidy};
+use crate::{build, cloudflare, setup, sim, test, tidy, wasi};
 
 /// How many seeds every change pays for; longer hunts are `cargo xtask sim`.
 const SEEDS: &str = "1..200";
@@ -21,11 +21,13 @@ pub fn run() -> Result<(), Failure> {
             run_program(conformance::suite("clippy").args(["--", "--deny", "warnings"]))
         })
         .step("kernel for wasm", build::kernel_for_wasm)
+        .step("components", wasi::build)
         .step("tests", || test::workspace(&[]))
         .step("conformance, native", || conformance::on(Host::Native))
         .step("cloudflare", cloudflare::dry_run)
         .step("Workers", cloudflare::test)
         .step("conformance, workerd", || conformance::on(Host::Workerd))
+        .step("conformance, wasi", || conformance::on(Host::Wasi))
         .step("simulation", || sim::run(&["--dev", "--seeds", SEEDS].map(str::to_owned)))
         .step("kernel documentation", || {
             run_program(&mut cargo(&["doc", "--package", "kernelos-kernel", "--no-deps"]))

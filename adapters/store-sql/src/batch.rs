@@ -1,6 +1,7 @@
 //! A batch as the trigger reads it: one list for events, one for rows.
 
 use kernel::storage::{Address, Row, StoredEvent, Write};
+use ports::store::shared::Answer;
 use serde::ser::SerializeSeq as _;
 use serde::{Serialize, Serializer};
 
@@ -23,6 +24,11 @@ pub(crate) fn writes(writes: &[(Address, Write)]) -> serde_json::Result<String> 
         Write::Insert(row) => full("insert", at, row),
         Write::Delete => serde_json::to_value(("delete", &at.space, &at.key)),
     }))
+}
+
+/// Answers as JSON.
+pub(crate) fn answers(answers: &[Answer]) -> serde_json::Result<String> {
+    list(answers.iter().map(|Answer { ticket, body }| serde_json::to_value((ticket, hex(body)))))
 }
 
 fn list(items: impl Iterator<Item = serde_json::Result<serde_json::Value>>) -> serde_json::Result<String> {

@@ -9,7 +9,9 @@ mod batch;
 mod ids;
 mod read;
 mod schema;
+mod shared;
 mod store;
+mod watch;
 
 use ports::{Sql, StoreError};
 use std::rc::Rc;

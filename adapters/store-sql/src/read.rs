@@ -34,7 +34,7 @@ impl Columns {
         }
     }
 
-    fn bytes(&mut self) -> Option<Vec<u8>> {
+    pub(crate) fn bytes(&mut self) -> Option<Vec<u8>> {
         match self.0.next()? {
             SqlValue::Blob(bytes) => Some(bytes),
             _ => None,

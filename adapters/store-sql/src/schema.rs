@@ -15,24 +15,34 @@ pub(crate) const ONE_TREE: &str = " STRICT, WITHOUT ROWID";
 pub(crate) const WITH_INDEX: &str = " STRICT";
 
 /// What makes an empty database one of ours, without how tables end. Each may be performed again.
-pub(crate) const TABLES: [&str; 3] = [
+pub(crate) const TABLES: [&str; 4] = [
     "CREATE TABLE IF NOT EXISTS heads(workspace TEXT NOT NULL, pos INTEGER NOT NULL, epoch INTEGER NOT NULL, \
-     value BLOB NOT NULL, PRIMARY KEY(workspace))",
+     value BLOB NOT NULL, wake INTEGER, PRIMARY KEY(workspace))",
     "CREATE TABLE IF NOT EXISTS events(workspace TEXT NOT NULL, pos INTEGER NOT NULL, stream TEXT NOT NULL, \
      seq INTEGER NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL, sealed BLOB NOT NULL, \
      PRIMARY KEY(workspace, pos))",
     "CREATE TABLE IF NOT EXISTS rows(workspace TEXT NOT NULL, space TEXT NOT NULL, key TEXT NOT NULL, \
      value BLOB NOT NULL, hash BLOB NOT NULL, since INTEGER NOT NULL, PRIMARY KEY(workspace, space, key))",
+    "CREATE TABLE IF NOT EXISTS shifts(workspace TEXT NOT NULL, process TEXT NOT NULL, until_ms INTEGER NOT NULL, \
+     rung INTEGER NOT NULL, PRIMARY KEY(workspace))",
 ];
 
 /// The table that a batch goes through. It is empty whenever anybody can look.
-pub(crate) const THROUGH: [&str; 3] = [
+pub(crate) const THROUGH: [&str; 6] = [
+    "CREATE INDEX IF NOT EXISTS alarms ON heads(wake)",
+    // Letters of writers to one another, in the order they came. An answered one keeps nothing but its answer.
+    "CREATE TABLE IF NOT EXISTS inbox(nth INTEGER PRIMARY KEY, workspace TEXT NOT NULL, \
+     ticket TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL, body BLOB NOT NULL, answer BLOB) STRICT",
+    "CREATE INDEX IF NOT EXISTS waiting ON inbox(workspace, nth)",
     "CREATE TRIGGER IF NOT EXISTS gone AFTER DELETE ON heads BEGIN \
        DELETE FROM events WHERE workspace=OLD.workspace; \
        DELETE FROM rows WHERE workspace=OLD.workspace; \
+       DELETE FROM inbox WHERE workspace=OLD.workspace; \
+       DELETE FROM shifts WHERE workspace=OLD.workspace; \
      END",
     "CREATE TABLE IF NOT EXISTS commits(workspace TEXT NOT NULL, expected_pos INTEGER NOT NULL, \
-     epoch INTEGER NOT NULL, pos INTEGER NOT NULL, head BLOB NOT NULL, events TEXT NOT NULL, writes TEXT NOT NULL) STRICT",
+     epoch INTEGER NOT NULL, pos INTEGER NOT NULL, head BLOB NOT NULL, events TEXT NOT NULL, writes TEXT NOT NULL, \
+     answers TEXT NOT NULL, wake INTEGER) STRICT",
     COMMIT,
 ];
 
@@ -60,6 +70,9 @@ const COMMIT: &str = "CREATE TRIGGER IF NOT EXISTS commit_batch AFTER INSERT ON 
         unhex(value->>4), value->>5 \
       FROM json_each(NEW.writes) WHERE value->>0='put' \
       ON CONFLICT DO UPDATE SET value=excluded.value, hash=excluded.hash, since=excluded.since; \
-    UPDATE heads SET pos=NEW.pos, value=NEW.head WHERE workspace=NEW.workspace; \
+    UPDATE inbox SET body=x'', answer=coalesce(answer, \
+        (SELECT unhex(value->>1) FROM json_each(NEW.answers) WHERE value->>0=ticket)) \
+      WHERE ticket IN (SELECT value->>0 FROM json_each(NEW.answers)); \
+    UPDATE heads SET pos=NEW.pos, value=NEW.head, wake=NEW.wake WHERE workspace=NEW.workspace; \
     DELETE FROM commits; \
   END";

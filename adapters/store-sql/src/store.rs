@@ -2,11 +2,11 @@
 
 use crate::read::{Columns, damaged};
 use crate::schema::{FENCED, MOVED, NO_WORKSPACE, TAKEN};
-use crate::{SqlStore, batch, ids};
+use crate::{SqlStore, ids};
 use async_trait::async_trait;
 use kernel::storage::{Address, Batch, Head, Row, StoredEvent, Write};
-use ports::store::refuse_malformed;
-use ports::{Conflict, SqlError, SqlValue, Store, StoreError};
+use ports::store::shared::Aside;
+use ports::{Conflict, SharedStore as _, SqlError, SqlValue, Store, StoreError};
 
 /// Most addresses that are asked for in one statement: the rows of one may be as large as an answer may be.
 const ROWS_AT_ONCE: usize = 100;
@@ -30,9 +30,6 @@ const CREATE: &str = "INSERT INTO heads(workspace, pos, epoch, value) VALUES(?1,
     ON CONFLICT DO NOTHING RETURNING pos";
 const CLAIM: &str = "UPDATE heads SET epoch=epoch+1 WHERE workspace=?1 RETURNING pos, epoch, value";
 const DELETE: &str = "DELETE FROM heads WHERE workspace=?1 RETURNING pos";
-const COMMIT: &str = "INSERT INTO commits(workspace, expected_pos, epoch, pos, head, events, writes) \
-    VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-
 #[async_trait(?Send)]
 impl Store for SqlStore {
     async fn create(&self, workspace: &str) -> Result<(), StoreError> {
@@ -124,21 +121,7 @@ impl Store for SqlStore {
     }
 
     async fn commit(&self, workspace: &str, batch: &Batch) -> Result<(), StoreError> {
-        refuse_malformed(batch)?;
-        let unwritten = |why: serde_json::Error| StoreError::Unavailable(why.to_string());
-        let values = [
-            workspace.into(),
-            number(batch.expected_pos),
-            number(batch.epoch),
-            number(batch.pos),
-            SqlValue::Blob(batch.head.clone()),
-            SqlValue::Text(batch::events(&batch.events).map_err(unwritten)?),
-            SqlValue::Text(batch::writes(&batch.writes).map_err(unwritten)?),
-        ];
-        match self.sql.execute(COMMIT, &values).await {
-            Ok(_) => Ok(()),
-            Err(why) => Err(self.refusal(workspace, batch, &why).await?),
-        }
+        self.commit_with(workspace, batch, &Aside::default()).await
     }
 
     async fn drop_sealed(&self, workspace: &str, pos: u64) -> Result<(), StoreError> {
@@ -164,13 +147,13 @@ impl Store for SqlStore {
 }
 
 impl SqlStore {
-    async fn ask(&self, statement: &str, values: &[SqlValue]) -> Result<Vec<Columns>, StoreError> {
+    pub(crate) async fn ask(&self, statement: &str, values: &[SqlValue]) -> Result<Vec<Columns>, StoreError> {
         let rows = self.sql.execute(statement, values).await.map_err(|why| StoreError::Unavailable(why.0))?;
         Ok(rows.into_iter().map(Columns::of).collect())
     }
 
     /// The same, where no row at all means that there is no workspace.
-    async fn there(&self, statement: &str, values: &[SqlValue]) -> Result<Vec<Columns>, StoreError> {
+    pub(crate) async fn there(&self, statement: &str, values: &[SqlValue]) -> Result<Vec<Columns>, StoreError> {
         let rows = self.ask(statement, values).await?;
         if rows.is_empty() { Err(StoreError::NoWorkspace) } else { Ok(rows) }
     }
@@ -180,7 +163,12 @@ impl SqlStore {
     }
 
     /// What the words of a database mean that took no commit. Everything was rolled back, so the head can be asked.
-    async fn refusal(&self, workspace: &str, batch: &Batch, why: &SqlError) -> Result<StoreError, StoreError> {
+    pub(crate) async fn refusal(
+        &self,
+        workspace: &str,
+        batch: &Batch,
+        why: &SqlError,
+    ) -> Result<StoreError, StoreError> {
         let says = |text: &str| why.0.contains(text);
         if says(NO_WORKSPACE) {
             return Ok(StoreError::NoWorkspace);
@@ -211,10 +199,10 @@ impl SqlStore {
 }
 
 /// A number to compare with stored ones, which never come near 63 bits: one beyond them is equal to none either way.
-fn number(number: u64) -> SqlValue {
+pub(crate) fn number(number: u64) -> SqlValue {
     SqlValue::Integer(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-fn number_at_most(limit: usize) -> SqlValue {
+pub(crate) fn number_at_most(limit: usize) -> SqlValue {
     SqlValue::Integer(i64::try_from(limit).unwrap_or(i64::MAX))
 }

@@ -47,7 +47,7 @@ impl Tokens {
     }
 
     /// Whom the one bearer token in `headers` speaks for.
-    pub(crate) fn authenticate(&self, headers: &HeaderMap) -> Result<&str, Problem> {
+    pub fn authenticate(&self, headers: &HeaderMap) -> Result<&str, Problem> {
         let mut sent = headers.get_all(AUTHORIZATION).iter();
         let (Some(only), None) = (sent.next(), sent.next()) else {
             return Err(Fault::Unauthenticated.because("one Authorization header is wanted"));

@@ -10,12 +10,14 @@ mod failure;
 mod import;
 mod load;
 mod reads;
+mod shared;
 mod submit;
 mod verify;
 mod views;
 
 pub use failure::Failure;
 pub use import::is_under_way;
+pub use shared::{Shared, Words};
 pub use submit::Job;
 pub use verify::{Finding, Verified, verify};
 
@@ -50,6 +52,14 @@ impl Sequencer {
     /// Take over the workspace: whoever wrote it before is fenced off. `key` wraps its data keys.
     pub async fn claim(store: Rc<dyn Store>, id: WorkspaceId, key: [u8; 32]) -> Result<Self, Failure> {
         let head = store.claim(&id.to_string()).await?;
+        let workspace = Workspace::open(id, key, &head).map_err(broken)?;
+        let import = import::under_way(&*store, id).await?;
+        Ok(Self { store, workspace, key, is_stale: false, import, is_gone: false })
+    }
+
+    /// Open the workspace as one of several writers: nobody is fenced off, and whoever finds another head decides again.
+    pub(crate) async fn share(store: Rc<dyn Store>, id: WorkspaceId, key: [u8; 32]) -> Result<Self, Failure> {
+        let head = store.head(&id.to_string()).await?;
         let workspace = Workspace::open(id, key, &head).map_err(broken)?;
         let import = import::under_way(&*store, id).await?;
         Ok(Self { store, workspace, key, is_stale: false, import, is_gone: false })

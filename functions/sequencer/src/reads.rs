@@ -65,6 +65,15 @@ impl Sequencer {
         self.ask(|workspace| unless_held(workspace, effect::next_due)).await
     }
 
+    /// When a runtime has something to do here: now if an effect waits, else when the first lease is over or the next timer
+    /// is due.
+    pub(crate) async fn wake_at(&mut self, now_ms: u64) -> Result<Option<u64>, Failure> {
+        if !self.due(1).await?.is_empty() {
+            return Ok(Some(now_ms));
+        }
+        Ok(self.next_expiry().await?.into_iter().chain(self.next_due().await?).min())
+    }
+
     /// A leased effect.
     pub async fn effect(&mut self, id: Id) -> Result<Option<EffectView>, Failure> {
         self.ask(|workspace| effect_view(workspace, id)).await

@@ -16,7 +16,7 @@ pub struct Job {
     pub moment: Moment,
 }
 
-type Outcome = Result<Reply, Failure>;
+pub(crate) type Outcome = Result<Reply, Failure>;
 
 impl Sequencer {
     /// Decide `jobs` in order and commit them, [`BATCH_MAX`] at a time. Answers are durable when this returns.
@@ -39,10 +39,7 @@ impl Sequencer {
     async fn submit_batch(&mut self, jobs: &[Job]) -> Vec<Outcome> {
         let mut last = Failure::Store(StoreError::Unavailable("the batch was not decided".to_owned()));
         for _ in 0..ATTEMPTS_MAX {
-            // What would be asked for one by one is loaded together.
-            if let Some(want) = self.workspace.dedupe_wanted(jobs.iter().map(|job| &job.request))
-                && let Err(failure) = self.load(want).await
-            {
+            if let Err(failure) = self.look_up(jobs).await {
                 last = failure;
                 continue;
             }
@@ -67,7 +64,22 @@ impl Sequencer {
         jobs.iter().map(|_| Err(last.clone())).collect()
     }
 
+    /// Load together what would be asked for one by one: which of `jobs` are known.
+    pub(crate) async fn look_up(&mut self, jobs: &[Job]) -> Result<(), Failure> {
+        match self.workspace.dedupe_wanted(jobs.iter().map(|job| &job.request)) {
+            Some(want) => self.load(want).await,
+            None => Ok(()),
+        }
+    }
+
     async fn decide_and_commit(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, Failure> {
+        let outcomes = self.decide(jobs).await?;
+        self.commit().await?;
+        Ok(outcomes)
+    }
+
+    /// Decide `jobs` in memory.
+    pub(crate) async fn decide(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, Failure> {
         let mut outcomes = Vec::with_capacity(jobs.len());
         for job in jobs {
             match self.ask(|workspace| workspace.execute(&job.request, &job.moment)).await {
@@ -76,7 +88,6 @@ impl Sequencer {
                 outcome => outcomes.push(outcome),
             }
         }
-        self.commit().await?;
         Ok(outcomes)
     }
 
@@ -90,6 +101,6 @@ impl Sequencer {
 }
 
 /// Whether a commit failed for something in it, not for the store or another writer.
-fn is_poisoned(outcome: &Outcome) -> bool {
+pub(crate) fn is_poisoned(outcome: &Outcome) -> bool {
     matches!(outcome, Err(Failure::Store(StoreError::TooLarge { .. } | StoreError::Damaged { .. })))
 }

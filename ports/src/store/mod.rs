@@ -1,6 +1,7 @@
 //! The storage port: an event log with a head and ordered rows, per workspace.
 
 mod shape;
+pub mod shared;
 
 pub use shape::refuse_malformed;
 

@@ -2,9 +2,11 @@
 //! and for what is measured of them side by side.
 
 mod processes;
+mod wasi;
 mod workerd;
 
 pub use processes::memory;
+pub use wasi::Wasi;
 pub use workerd::Workerd;
 
 use crate::crash::Client;
@@ -31,6 +33,12 @@ pub trait Kind: Sync {
 
     /// Hold everything that is stored in `dir` against the log, where there is a program that can. No process is there.
     fn verify(&self, dir: &Path) -> Result<(), String>;
+
+    /// Whether those who watch hear what a model says while it says it. Where nothing is there between requests, nobody can
+    /// pass it on, and it must not be stored.
+    fn tells_pieces(&self) -> bool {
+        true
+    }
 }
 
 /// A host that serves.

@@ -7,8 +7,8 @@ use super::{Finding, Tree};
 pub const NAME: &str = "no-clock-of-its-own";
 
 const CLOCKS: [&str; 2] = ["Instant", "SystemTime"];
-/// What is compiled for every host.
-const PORTABLE: [&str; 3] = ["ports/", "functions/", "hosts/"];
+/// What is compiled for every host, and for Workers. Components and what serves them have a clock.
+const PORTABLE: [&str; 3] = ["ports/", "functions/", "hosts/cloudflare/"];
 
 /// Checks what ships in the portable rooms, and in the adapters that a host imports.
 pub fn check(tree: &Tree) -> Vec<Finding> {
