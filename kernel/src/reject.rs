@@ -131,6 +131,26 @@ codes! {
     NotHeld, "not_held",
         "The workspace holds nothing back.",
         "Only an imported workspace is adopted, and only once.";
+    /// The workspace is on its way to another host.
+    WorkspaceFrozen, "workspace_frozen",
+        "The workspace is on its way to another host, and takes no commands.",
+        "Go on with the move: kernelos workspace move; with --undo it stays where it was.";
+    /// The workspace went to another host.
+    WorkspaceMoved, "workspace_moved",
+        "The workspace went to another host.",
+        "Ask that host. What is here can still be read.";
+    /// The workspace is on its way nowhere.
+    NotFrozen, "not_frozen",
+        "The workspace is not frozen.",
+        "Freeze it first; if somebody undid that, begin again: kernelos workspace move.";
+    /// The workspace does not stand where it was taken over.
+    OtherPosition, "other_position",
+        "The workspace stands elsewhere than where it was taken over.",
+        "Take it over again as it is now: kernelos workspace move.";
+    /// Nothing proves that an imported workspace left where it came from.
+    NotLeft, "not_left",
+        "Nothing proves that the workspace left where it came from.",
+        "Go on with the move: kernelos workspace move. Only if that host is lost: kernelos workspace adopt --anyway.";
     /// The subject's key was destroyed.
     KeyDestroyed, "key_destroyed",
         "The key of this data was destroyed.",
@@ -289,6 +309,24 @@ mod tests {
             Code::NothingDue => it.when("timers.fire", json!({})),
             Code::EffectsHeld => it.imported_by([7; 32]).when("timers.fire", json!({})),
             Code::NotHeld => it.when("workspace.adopt", json!({})),
+            Code::WorkspaceFrozen => {
+                it.given("workspace.freeze", json!({"to": "https://there.example"}));
+                it.when("task.create", json!({"title": "x"}))
+            }
+            Code::WorkspaceMoved => {
+                it.given("workspace.freeze", json!({"to": "https://there.example"}));
+                it.leaves("https://there.example");
+                it.when("workspace.unfreeze", json!({}))
+            }
+            Code::NotFrozen => it.when("workspace.unfreeze", json!({})),
+            Code::OtherPosition => {
+                it.given("workspace.freeze", json!({"to": "https://there.example"}));
+                it.when("workspace.leave", json!({"to": "https://there.example", "pos": 1, "roots": {}}))
+            }
+            Code::NotLeft => {
+                it.given("workspace.freeze", json!({"to": "https://there.example"}));
+                it.imported_by([7; 32]).when("workspace.adopt", json!({}))
+            }
             Code::KeyDestroyed => {
                 it.given("key.destroy", json!({"subject": Subject::Workspace}));
                 it.when("key.destroy", json!({"subject": Subject::Workspace}))

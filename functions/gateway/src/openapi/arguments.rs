@@ -69,6 +69,9 @@ const TTL_MS: Argument = must("ttl_ms", Is::Amount);
 const NAME: Argument = must("name", Is::Text(NAME_MAX));
 const PUBLIC_KEY: Argument = must("public_key", Is::Named("Hash"));
 
+const LEFT: &str = "The event workspace.left as it is stored where the workspace came from, as a text.";
+const ROOTS: &str = "Its roots by space, as the host describes it.";
+
 /// Every command.
 pub const COMMANDS: &[Described] = &[
     Described {
@@ -173,14 +176,26 @@ pub const COMMANDS: &[Described] = &[
     },
     Described {
         name: "workspace.adopt",
-        summary: "Let go what an imported workspace owes the outside world. Only when it does not go on where it came from.",
-        arguments: &[],
+        summary: "Let go what an imported workspace owes the outside world. Only when it does not go on where it came from: \
+                  for one that was frozen to come here, `left` proves that.",
+        arguments: &[may("left", Is::Value(LEFT)), may("anyway", Is::Flag)],
     },
     Described {
         name: "workspace.create",
         summary: "Begin a workspace. The device that authors this command is enrolled by it.",
         arguments: &[NAME, PUBLIC_KEY],
     },
+    Described {
+        name: "workspace.freeze",
+        summary: "Let nothing happen any more but what is under way, so that the workspace can go to another host.",
+        arguments: &[must("to", Is::Text(REFERENCE_MAX))],
+    },
+    Described {
+        name: "workspace.leave",
+        summary: "Confirm that a frozen workspace is on the other host, as it is here. Nothing happens here ever after.",
+        arguments: &[must("to", Is::Text(REFERENCE_MAX)), must("pos", Is::Amount), must("roots", Is::Value(ROOTS))],
+    },
+    Described { name: "workspace.unfreeze", summary: "Undo workspace.freeze.", arguments: &[] },
 ];
 
 impl Described {
