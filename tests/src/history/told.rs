@@ -199,6 +199,15 @@ impl Teller {
         job.request.command = Command::Intent(Intent::WorkspaceImport(import));
         block_on(self.world.send(&job)).expect("the store is in memory");
         self.send(0, "workspace.adopt", json!({}));
+        self.send(0, "workspace.freeze", json!({"to": "https://there.example"}));
+        self.send(0, "workspace.unfreeze", json!({}));
+        self.send(0, "workspace.freeze", json!({"to": "https://there.example"}));
+        let stands = block_on(self.world.sequencer.describe()).expect("the store is in memory");
+        self.send(
+            0,
+            "workspace.leave",
+            json!({"to": "https://there.example", "pos": stands.pos, "roots": stands.roots}),
+        );
     }
 }
 
