@@ -15,6 +15,7 @@ mod host;
 mod idempotency;
 mod journal;
 mod limits;
+mod moves;
 mod native;
 mod ordering;
 mod portability;

@@ -36,6 +36,8 @@ pub enum Is {
     Texts,
     /// Whether something is so.
     Flag,
+    /// Roots by space.
+    Roots,
     /// Any JSON value, said in words.
     Value(&'static str),
 }
@@ -48,6 +50,7 @@ impl Is {
             Self::Named(schema) => named(schema),
             Self::Texts => list(&text(REFERENCE_MAX)),
             Self::Flag => json!({"type": "boolean"}),
+            Self::Roots => json!({"type": "object", "additionalProperties": named("Hash")}),
             Self::Value(what) => json!({"description": what}),
         }
     }
@@ -70,7 +73,6 @@ const NAME: Argument = must("name", Is::Text(NAME_MAX));
 const PUBLIC_KEY: Argument = must("public_key", Is::Named("Hash"));
 
 const LEFT: &str = "The event workspace.left as it is stored where the workspace came from, as a text.";
-const ROOTS: &str = "Its roots by space, as the host describes it.";
 
 /// Every command.
 pub const COMMANDS: &[Described] = &[
@@ -193,7 +195,7 @@ pub const COMMANDS: &[Described] = &[
     Described {
         name: "workspace.leave",
         summary: "Confirm that a frozen workspace is on the other host, as it is here. Nothing happens here ever after.",
-        arguments: &[must("to", Is::Text(REFERENCE_MAX)), must("pos", Is::Amount), must("roots", Is::Value(ROOTS))],
+        arguments: &[must("to", Is::Text(REFERENCE_MAX)), must("pos", Is::Amount), must("roots", Is::Roots)],
     },
     Described { name: "workspace.unfreeze", summary: "Undo workspace.freeze.", arguments: &[] },
 ];
