@@ -309,23 +309,8 @@ mod tests {
             Code::NothingDue => it.when("timers.fire", json!({})),
             Code::EffectsHeld => it.imported_by([7; 32]).when("timers.fire", json!({})),
             Code::NotHeld => it.when("workspace.adopt", json!({})),
-            Code::WorkspaceFrozen => {
-                it.given("workspace.freeze", json!({"to": "https://there.example"}));
-                it.when("task.create", json!({"title": "x"}))
-            }
-            Code::WorkspaceMoved => {
-                it.given("workspace.freeze", json!({"to": "https://there.example"}));
-                it.leaves("https://there.example");
-                it.when("workspace.unfreeze", json!({}))
-            }
-            Code::NotFrozen => it.when("workspace.unfreeze", json!({})),
-            Code::OtherPosition => {
-                it.given("workspace.freeze", json!({"to": "https://there.example"}));
-                it.when("workspace.leave", json!({"to": "https://there.example", "pos": 1, "roots": {}}))
-            }
-            Code::NotLeft => {
-                it.given("workspace.freeze", json!({"to": "https://there.example"}));
-                it.imported_by([7; 32]).when("workspace.adopt", json!({}))
+            Code::WorkspaceFrozen | Code::WorkspaceMoved | Code::NotFrozen | Code::OtherPosition | Code::NotLeft => {
+                on_its_way(&mut it, code)
             }
             Code::KeyDestroyed => {
                 it.given("key.destroy", json!({"subject": Subject::Workspace}));
@@ -333,6 +318,21 @@ mod tests {
             }
         };
         it
+    }
+
+    /// The workspace goes to another host.
+    fn on_its_way(it: &mut Story, code: Code) -> &mut Story {
+        let to = "https://there.example";
+        if code != Code::NotFrozen {
+            it.given("workspace.freeze", json!({"to": to}));
+        }
+        match code {
+            Code::WorkspaceFrozen => it.when("task.create", json!({"title": "x"})),
+            Code::OtherPosition => it.when("workspace.leave", json!({"to": to, "pos": 1, "roots": {}})),
+            Code::NotLeft => it.imported_by([7; 32]).when("workspace.adopt", json!({})),
+            Code::WorkspaceMoved => it.leaves(to).when("workspace.unfreeze", json!({})),
+            _ => it.when("workspace.unfreeze", json!({})),
+        }
     }
 
     /// A device counts wrongly.

@@ -1,7 +1,7 @@
 //! Every code of the published table: what a client does that gets it, or why no client can.
 
 use crate::portability::{File, KEY};
-use crate::room::{Room, fresh_key, wait_for};
+use crate::room::{Room, fresh_key};
 use crate::routes::description;
 use crate::scene::{Scene, asked_a_person, of_kind};
 use crate::schema::objection;
@@ -34,19 +34,18 @@ const FROM_INSIDE_ONLY: [(&str, &str); 4] = [
 /// Where workspaces here are on their way to.
 const ELSEWHERE: &str = "https://elsewhere.example";
 
-fn frozen(it: &mut Scene) {
-    it.room.make("workspace.freeze", &json!({"to": ELSEWHERE}));
+/// A workspace that is frozen.
+fn frozen(it: &Scene) -> Room {
+    let mut room = Room::new(it.host.client());
+    room.make("workspace.freeze", &json!({"to": ELSEWHERE}));
+    room
 }
 
-/// It leaves as soon as nobody holds a lease.
-fn left(it: &mut Scene) {
-    wait_for("leaving", || {
-        let view = it.room.get("");
-        let data = json!({"to": ELSEWHERE, "pos": view["pos"], "roots": view["roots"]});
-        let answer = it.room.send("workspace.leave", &data);
-        let held = answer.json().to_string().contains("lease_held");
-        (!held).then(|| assert_eq!(answer.status, 200, "{}", answer.json()))
-    });
+/// The same when it left.
+fn left(mut room: Room) -> Room {
+    let view = room.get("");
+    room.make("workspace.leave", &json!({"to": ELSEWHERE, "pos": view["pos"], "roots": view["roots"]}));
+    room
 }
 
 /// Gets a code, in a scene of its own.
@@ -118,32 +117,21 @@ const GETS: &[(&str, Gets)] = &[
         file.take_in(&it.host);
         Room::at(it.host.client(), &file.workspace).send("timers.fire", &json!({}))
     }),
-    ("workspace_frozen", |it| {
-        frozen(it);
-        it.room.send("task.create", &json!({"title": "x"}))
-    }),
-    ("workspace_moved", |it| {
-        frozen(it);
-        left(it);
-        it.room.send("workspace.unfreeze", &json!({}))
-    }),
+    ("workspace_frozen", |it| frozen(it).send("task.create", &json!({"title": "x"}))),
+    ("workspace_moved", |it| left(frozen(it)).send("workspace.unfreeze", &json!({}))),
     ("not_frozen", |it| it.room.send("workspace.unfreeze", &json!({}))),
-    ("other_position", |it| {
-        let mut room = Room::new(it.host.client());
-        room.make("workspace.freeze", &json!({"to": ELSEWHERE}));
-        room.send("workspace.leave", &json!({"to": ELSEWHERE, "pos": 1, "roots": {}}))
-    }),
+    ("other_position", |it| frozen(it).send("workspace.leave", &json!({"to": ELSEWHERE, "pos": 1, "roots": {}}))),
     // It left, what it left behind was removed, and a file of the time before was taken in.
     ("not_left", |it| {
-        it.room = Room::new(it.host.client());
-        frozen(it);
-        let file = File::of(&it.host, &it.room.id);
-        left(it);
-        let whole = it.room.path(&format!("/import?whole={}", it.room.end() - 1));
-        let removed = it.room.client.send("DELETE", &whole, &[], b"").unwrap();
+        let room = frozen(it);
+        let file = File::of(&it.host, &room.id);
+        let mut room = left(room);
+        let end = room.end();
+        let whole = room.path(&format!("/import?whole={}", end - 1));
+        let removed = room.client.send("DELETE", &whole, &[], b"").unwrap();
         assert_eq!(removed.status, 204, "{}", removed.json());
         file.take_in(&it.host);
-        it.room.send("workspace.adopt", &json!({}))
+        room.send("workspace.adopt", &json!({}))
     }),
     ("not_held", |it| it.room.send("workspace.adopt", &json!({}))),
     ("invalid_argument", |it| it.room.send("task.create", &json!({"title": ""}))),

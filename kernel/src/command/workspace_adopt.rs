@@ -212,7 +212,7 @@ mod tests {
         other.leaves("https://there.example");
         let of_another_time = String::from_utf8(other.stored.events.last().unwrap().body.clone()).unwrap();
         let frozen = String::from_utf8(it.stored.events[it.stored.events.len() - 3].body.clone()).unwrap();
-        let cut = left[..left.len() - 1].to_owned();
+        let cut = left.strip_suffix('}').unwrap().to_owned();
         for bad in [of_another_time, frozen, cut, String::new(), "{}".to_owned()] {
             it.when("workspace.adopt", json!({"left": bad})).refused(Code::NotLeft);
         }

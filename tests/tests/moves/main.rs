@@ -59,7 +59,7 @@ async fn givers(hosts: &[Rc<Host>]) -> Vec<String> {
 /// It goes on at `host` and nowhere else, and everything that waited waits there.
 async fn goes_on_at(host: &Host, hosts: &[Rc<Host>]) {
     host.machine.sleep(LEASE_MS).await;
-    assert_eq!(givers(hosts).await, [host.name.clone()]);
+    assert_eq!(givers(hosts).await, std::slice::from_ref(&host.name));
     assert!(host.next_due().await.is_some(), "the timer waits there");
     for host in hosts {
         host.is_sound().await;
