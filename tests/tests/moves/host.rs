@@ -16,6 +16,7 @@ use kernelos::outcome::Problem;
 use ports::egress::ConnectionBody;
 use ports::sequencing::WorkspaceView;
 use ports::transfer::{ExportAsk, ImportAsk, ImportedBy};
+use ports::views::Query;
 use ports::{Clock, Entropy, EntropyError, SequencingError, Store as _, StoreError, Timer};
 use sequencer::{Failure, Job, Sequencer, verify};
 use serde_json::{Value, json};
@@ -104,6 +105,16 @@ impl Host {
         let asks = json!({"document": document, "do": [{"person": {"call": "ask", "with": {"question": "Go on?"}}}]});
         let asks = self.must("workflow.define", &json!({"source": asks})).await.made[0];
         self.must("run.start", &json!({"workflow": asks})).await;
+    }
+
+    /// So many long questions more, none of which can be made shorter.
+    pub async fn grows(&self, questions: usize) {
+        let agents = self.open().await.unwrap().read(&Query::Agents).await.unwrap().unwrap();
+        let agent = agents.pointer("/0/id").or(agents.pointer("/agents/0/id")).unwrap().clone();
+        for _ in 0..questions {
+            let prompt: String = (0..6_000).map(|_| HashText(self.machine.random().unwrap()).to_string()).collect();
+            self.must("task.ask", &json!({"agent": agent, "prompt": prompt})).await;
+        }
     }
 
     /// None when nothing of the workspace is here.

@@ -106,15 +106,12 @@ fn killed_or_cut_off_at_any_question_it_goes_on_when_it_is_asked_for_again() {
             let network = Network::with(&[fault]);
             let first = go(&hosts[0], &hosts[1], &network, false).await;
             assert!(givers(&hosts).await.len() <= 1, "{fault:?}");
-            match (fault.1, first) {
-                (Fault::RequestLost | Fault::ReplyLost, first) => {
-                    drop(first.unwrap_or_else(|why| panic!("{fault:?}: {why:?}")))
-                }
-                (_, Err(problem)) if problem.code == KILLED => {
-                    hosts[0].machine.sleep(LEASE_MS).await;
-                    moves(&hosts[0], &hosts[1]).await.unwrap_or_else(|why| panic!("{fault:?}: {why:?}"));
-                }
-                (_, first) => panic!("{fault:?}: {first:?}"),
+            if matches!(fault.1, Fault::KilledBefore | Fault::KilledAfter) {
+                assert_eq!(first.unwrap_err().code, KILLED, "{fault:?}");
+                hosts[0].machine.sleep(LEASE_MS).await;
+                moves(&hosts[0], &hosts[1]).await.unwrap_or_else(|why| panic!("{fault:?}: {why:?}"));
+            } else {
+                first.unwrap_or_else(|why| panic!("{fault:?}: {why:?}"));
             }
             goes_on_at(&hosts[1], &hosts).await;
         }
@@ -151,14 +148,13 @@ fn killed_anywhere_before_it_is_confirmed_it_is_undone_and_after_that_it_is_not(
 
 /// All of it came, and nobody confirmed.
 async fn transferred() -> (Rc<Machine>, Vec<Rc<Host>>) {
-    let (machine, hosts) = hosts().await;
     let network = Network::default();
-    go(&hosts[0], &hosts[1], &network, false).await.unwrap();
+    let (_, whole) = hosts().await;
+    go(&whole[0], &whole[1], &network, false).await.unwrap();
     let leave = network.log.borrow().iter().position(|what| what == "workspace.leave").unwrap();
-    let (_, again) = self::hosts().await;
-    drop((machine, hosts));
-    let _ = go(&again[0], &again[1], &Network::with(&[(leave, Fault::KilledBefore)]), false).await;
-    (Rc::clone(&again[0].machine), again)
+    let (machine, hosts) = hosts().await;
+    let _ = go(&hosts[0], &hosts[1], &Network::with(&[(leave, Fault::KilledBefore)]), false).await;
+    (machine, hosts)
 }
 
 #[test]
@@ -224,6 +220,29 @@ fn coming_home_may_be_cut_off_anywhere() {
                     break;
                 }
             }
+        }
+    });
+}
+
+#[test]
+fn a_large_workspace_goes_in_slices_and_any_of_them_may_be_lost() {
+    block_on(async {
+        let large = async || {
+            let (_, hosts) = hosts().await;
+            hosts[0].grows(12).await;
+            hosts
+        };
+        let (network, whole) = (Network::default(), large().await);
+        go(&whole[0], &whole[1], &network, false).await.unwrap();
+        let log = network.log.borrow();
+        let slices: Vec<usize> = (0..log.len()).filter(|nth| log[*nth] == "append").collect();
+        assert!(slices.len() > 2, "{log:?}");
+        for (nth, fault) in slices.iter().flat_map(|nth| [(*nth, Fault::RequestLost), (*nth, Fault::ReplyLost)]) {
+            let hosts = large().await;
+            let again = Network::with(&[(nth, fault)]);
+            go(&hosts[0], &hosts[1], &again, false).await.unwrap_or_else(|why| panic!("{nth} {fault:?}: {why:?}"));
+            assert_eq!(again.log.borrow().iter().filter(|what| *what == "export").count(), 1, "it did not begin anew");
+            goes_on_at(&hosts[1], &hosts).await;
         }
     });
 }
