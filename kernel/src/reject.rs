@@ -295,17 +295,7 @@ mod tests {
                 it.when("effect.lease", json!({"runtime": runtime, "boot": boot(2), "ttl_ms": 1}))
             }
             Code::InvalidWorkflow => it.when("workflow.define", json!({"source": {"document": 7}})),
-            Code::AlreadyDecided => {
-                let (approval, digest) = it.asked_person("Which one?");
-                let data = json!({"approval": approval, "digest": digest, "decision": "answer", "value": "this one"});
-                it.given("approval.decide", data.clone());
-                it.when("approval.decide", data)
-            }
-            Code::OtherBytes => {
-                let (approval, _) = it.asked_person("Which one?");
-                let data = json!({"approval": approval, "digest": HashText([0; 32]), "decision": "reject"});
-                it.when("approval.decide", data)
-            }
+            Code::AlreadyDecided | Code::OtherBytes => decided(&mut it, code),
             Code::NothingDue => it.when("timers.fire", json!({})),
             Code::EffectsHeld => it.imported_by([7; 32]).when("timers.fire", json!({})),
             Code::NotHeld => it.when("workspace.adopt", json!({})),
@@ -318,6 +308,18 @@ mod tests {
             }
         };
         it
+    }
+
+    /// A person decides too late, or about something else.
+    fn decided(it: &mut Story, code: Code) -> &mut Story {
+        let (approval, digest) = it.asked_person("Which one?");
+        if code == Code::OtherBytes {
+            let data = json!({"approval": approval, "digest": HashText([0; 32]), "decision": "reject"});
+            return it.when("approval.decide", data);
+        }
+        let data = json!({"approval": approval, "digest": digest, "decision": "answer", "value": "this one"});
+        it.given("approval.decide", data.clone());
+        it.when("approval.decide", data)
     }
 
     /// The workspace goes to another host.

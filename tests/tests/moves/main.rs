@@ -234,7 +234,7 @@ fn a_large_workspace_goes_in_slices_and_any_of_them_may_be_lost() {
         };
         let (network, whole) = (Network::default(), large().await);
         go(&whole[0], &whole[1], &network, false).await.unwrap();
-        let log = network.log.borrow();
+        let log = network.log.take();
         let slices: Vec<usize> = (0..log.len()).filter(|nth| log[*nth] == "append").collect();
         assert!(slices.len() > 2, "{log:?}");
         for (nth, fault) in slices.iter().flat_map(|nth| [(*nth, Fault::RequestLost), (*nth, Fault::ReplyLost)]) {
