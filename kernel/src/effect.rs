@@ -9,7 +9,7 @@ use crate::hash::HashText;
 use crate::id::Id;
 use crate::key::{Index, Key};
 use crate::seal::Content;
-use crate::view::{Halt, Lookup, Reader, View};
+use crate::view::{Halt, Lookup, RANGE_MAX, Reader, View};
 use serde_json::Value;
 use told::{answered, conversation_before, told, turns};
 
@@ -24,6 +24,21 @@ pub fn next_expiry<V: Lookup>(read: &Reader<'_, V>) -> Result<Option<u64>, Halt>
     match read.index(Index::Expiry, None, 1)?.first() {
         Some(Key::Expiry(at, _)) => Ok(Some(*at)),
         _ => Ok(None),
+    }
+}
+
+/// When the last lease is over, milliseconds since 1970: nobody holds one then.
+pub fn last_expiry<V: Lookup>(read: &Reader<'_, V>) -> Result<Option<u64>, Halt> {
+    let (mut last, mut after) = (None, None);
+    loop {
+        let leases = read.index(Index::Expiry, after.as_ref(), RANGE_MAX)?;
+        if let Some(Key::Expiry(at, _)) = leases.last() {
+            last = Some(*at);
+        }
+        if leases.len() < RANGE_MAX {
+            return Ok(last);
+        }
+        after = leases.last().copied();
     }
 }
 

@@ -167,6 +167,8 @@ pub enum Key {
     Lease(Id),
     /// Control, index: leases by the runtime that holds them.
     Leased(RuntimeId, Id),
+    /// Control: where the workspace is on its way to, or went.
+    Move,
     /// Data: what a name stands for; the tag of kind and name.
     Name(KeyId),
     /// Data: a note.
@@ -219,6 +221,7 @@ impl Key {
             Self::Idempotency(_) => "idempotency",
             Self::Lease(_) => "lease",
             Self::Leased(..) => "leased",
+            Self::Move => "move",
             Self::Name(_) => "name",
             Self::Note(_) => "note",
             Self::Open(_) => "open",
@@ -282,7 +285,7 @@ impl fmt::Display for Key {
             Self::Leased(runtime, id) => write!(f, "{runtime}/{id}"),
             Self::Runtime(runtime) => runtime.fmt(f),
             Self::Subject(subject) => subject.fmt(f),
-            Self::Egress | Self::Origin | Self::Workspace => Ok(()),
+            Self::Egress | Self::Move | Self::Origin | Self::Workspace => Ok(()),
         }
     }
 }
@@ -320,6 +323,7 @@ impl FromStr for Key {
                 let (runtime, id) = rest.split_once('/').ok_or(BadId)?;
                 Self::Leased(runtime.parse()?, id.parse()?)
             }
+            "move" if rest.is_empty() => Self::Move,
             "name" => Self::Name(rest.parse()?),
             "note" => Self::Note(rest.parse()?),
             "open" => Self::Open(rest.parse()?),

@@ -131,6 +131,26 @@ codes! {
     NotHeld, "not_held",
         "The workspace holds nothing back.",
         "Only an imported workspace is adopted, and only once.";
+    /// The workspace is on its way to another host.
+    WorkspaceFrozen, "workspace_frozen",
+        "The workspace is on its way to another host, and takes no commands.",
+        "Go on with the move: kernelos workspace move; with --undo it stays where it was.";
+    /// The workspace went to another host.
+    WorkspaceMoved, "workspace_moved",
+        "The workspace went to another host.",
+        "Ask that host. What is here can still be read.";
+    /// The workspace is on its way nowhere.
+    NotFrozen, "not_frozen",
+        "The workspace is not frozen.",
+        "Freeze it first; if somebody undid that, begin again: kernelos workspace move.";
+    /// The workspace does not stand where it was taken over.
+    OtherPosition, "other_position",
+        "The workspace stands elsewhere than where it was taken over.",
+        "Take it over again as it is now: kernelos workspace move.";
+    /// Nothing proves that an imported workspace left where it came from.
+    NotLeft, "not_left",
+        "Nothing proves that the workspace left where it came from.",
+        "Go on with the move: kernelos workspace move. Only if that host is lost: kernelos workspace adopt --anyway.";
     /// The subject's key was destroyed.
     KeyDestroyed, "key_destroyed",
         "The key of this data was destroyed.",
@@ -275,26 +295,46 @@ mod tests {
                 it.when("effect.lease", json!({"runtime": runtime, "boot": boot(2), "ttl_ms": 1}))
             }
             Code::InvalidWorkflow => it.when("workflow.define", json!({"source": {"document": 7}})),
-            Code::AlreadyDecided => {
-                let (approval, digest) = it.asked_person("Which one?");
-                let data = json!({"approval": approval, "digest": digest, "decision": "answer", "value": "this one"});
-                it.given("approval.decide", data.clone());
-                it.when("approval.decide", data)
-            }
-            Code::OtherBytes => {
-                let (approval, _) = it.asked_person("Which one?");
-                let data = json!({"approval": approval, "digest": HashText([0; 32]), "decision": "reject"});
-                it.when("approval.decide", data)
-            }
+            Code::AlreadyDecided | Code::OtherBytes => decided(&mut it, code),
             Code::NothingDue => it.when("timers.fire", json!({})),
             Code::EffectsHeld => it.imported_by([7; 32]).when("timers.fire", json!({})),
             Code::NotHeld => it.when("workspace.adopt", json!({})),
+            Code::WorkspaceFrozen | Code::WorkspaceMoved | Code::NotFrozen | Code::OtherPosition | Code::NotLeft => {
+                on_its_way(&mut it, code)
+            }
             Code::KeyDestroyed => {
                 it.given("key.destroy", json!({"subject": Subject::Workspace}));
                 it.when("key.destroy", json!({"subject": Subject::Workspace}))
             }
         };
         it
+    }
+
+    /// A person decides too late, or about something else.
+    fn decided(it: &mut Story, code: Code) -> &mut Story {
+        let (approval, digest) = it.asked_person("Which one?");
+        if code == Code::OtherBytes {
+            let data = json!({"approval": approval, "digest": HashText([0; 32]), "decision": "reject"});
+            return it.when("approval.decide", data);
+        }
+        let data = json!({"approval": approval, "digest": digest, "decision": "answer", "value": "this one"});
+        it.given("approval.decide", data.clone());
+        it.when("approval.decide", data)
+    }
+
+    /// The workspace goes to another host.
+    fn on_its_way(it: &mut Story, code: Code) -> &mut Story {
+        let to = "https://there.example";
+        if code != Code::NotFrozen {
+            it.given("workspace.freeze", json!({"to": to}));
+        }
+        match code {
+            Code::WorkspaceFrozen => it.when("task.create", json!({"title": "x"})),
+            Code::OtherPosition => it.when("workspace.leave", json!({"to": to, "pos": 1, "roots": {}})),
+            Code::NotLeft => it.imported_by([7; 32]).when("workspace.adopt", json!({})),
+            Code::WorkspaceMoved => it.leaves(to).when("workspace.unfreeze", json!({})),
+            _ => it.when("workspace.unfreeze", json!({})),
+        }
     }
 
     /// A device counts wrongly.

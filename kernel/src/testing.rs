@@ -235,11 +235,19 @@ impl Story {
     /// All of it came here in a file, to a host whose device has this public key.
     pub(crate) fn imported_by(&mut self, public_key: [u8; 32]) -> &mut Self {
         let pos = self.machine.pos();
-        let import = WorkspaceImport { pos, file: HashText([4; 32]), public_key: HashText(public_key) };
+        let control = self.machine.heads().stream(Space::Control).hash;
+        let import = WorkspaceImport { pos, file: HashText([4; 32]), control, public_key: HashText(public_key) };
         let key = KeyId(hash(Domain::Identity, &[b"import", &pos.to_be_bytes()])[..16].try_into().unwrap());
         let identity = Identity::Key { key, device: DeviceId::of(&public_key), incarnation: 0 };
         let template = request(identity, BranchId::Main, "timers.fire", &json!({}));
         self.sends(Request { command: Command::Intent(Intent::WorkspaceImport(import)), ..template })
+    }
+
+    /// The workspace leaves for `to` as it is.
+    pub(crate) fn leaves(&mut self, to: &str) -> &mut Self {
+        let roots = self.ask(|machine| machine.roots()).unwrap();
+        let data = json!({"to": to, "pos": self.machine.pos(), "roots": roots});
+        self.when("workspace.leave", data)
     }
 
     /// It was accepted and came to events of these types. Keys that it made are not named.

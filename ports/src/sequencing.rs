@@ -48,6 +48,24 @@ pub struct WorkspaceView {
     /// Where an imported workspace came from; absent where it was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<OriginView>,
+    /// Where it is on its way to, or went; absent while it stays.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moving: Option<MovingView>,
+}
+
+/// Where a workspace is on its way to, or went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MovingView {
+    /// The host.
+    pub to: String,
+    /// The last event of control: of the file, where it came in one and was not adopted yet.
+    pub control: HashText,
+    /// When the last lease is over, milliseconds since 1970; none when there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub leases_until: Option<u64>,
+    /// The event by which it left, as it is stored; none as long as it is only frozen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<String>,
 }
 
 /// Where an imported workspace came from.

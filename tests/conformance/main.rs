@@ -16,6 +16,7 @@ mod idempotency;
 mod journal;
 mod journey;
 mod limits;
+mod moves;
 mod native;
 mod ordering;
 mod portability;

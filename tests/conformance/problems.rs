@@ -32,6 +32,23 @@ const FROM_INSIDE_ONLY: [(&str, &str); 4] = [
     ),
 ];
 
+/// Where workspaces here are on their way to.
+const ELSEWHERE: &str = "https://elsewhere.example";
+
+/// A workspace that is frozen.
+fn frozen(it: &Scene) -> Room {
+    let mut room = Room::new(it.host.client());
+    room.make("workspace.freeze", &json!({"to": ELSEWHERE}));
+    room
+}
+
+/// The same when it left.
+fn left(mut room: Room) -> Room {
+    let view = room.get("");
+    room.make("workspace.leave", &json!({"to": ELSEWHERE, "pos": view["pos"], "roots": view["roots"]}));
+    room
+}
+
 /// Gets a code, in a scene of its own.
 type Gets = fn(&mut Scene) -> Answer;
 
@@ -100,6 +117,22 @@ const GETS: &[(&str, Gets)] = &[
         let [file, _] = pair();
         file.take_in(&it.host);
         Room::at(it.host.client(), &file.workspace).send("timers.fire", &json!({}))
+    }),
+    ("workspace_frozen", |it| frozen(it).send("task.create", &json!({"title": "x"}))),
+    ("workspace_moved", |it| left(frozen(it)).send("workspace.unfreeze", &json!({}))),
+    ("not_frozen", |it| it.room.send("workspace.unfreeze", &json!({}))),
+    ("other_position", |it| frozen(it).send("workspace.leave", &json!({"to": ELSEWHERE, "pos": 1, "roots": {}}))),
+    // It left, what it left behind was removed, and a file of the time before was taken in.
+    ("not_left", |it| {
+        let room = frozen(it);
+        let file = File::of(&it.host, &room.id);
+        let mut room = left(room);
+        let end = room.end();
+        let whole = room.path(&format!("/import?whole={}", end - 1));
+        let removed = room.client.send("DELETE", &whole, &[], b"").unwrap();
+        assert_eq!(removed.status, 204, "{}", removed.json());
+        file.take_in(&it.host);
+        room.send("workspace.adopt", &json!({}))
     }),
     ("not_held", |it| it.room.send("workspace.adopt", &json!({}))),
     ("invalid_argument", |it| it.room.send("task.create", &json!({"title": ""}))),

@@ -9,6 +9,7 @@ use kernelos_tests::hosts::Running;
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
+use std::process::Child;
 use std::sync::mpsc;
 use tempfile::TempDir;
 
@@ -26,6 +27,17 @@ impl Program {
         let dir = tempfile::tempdir().unwrap();
         let cli = Cli::over(&dir.path().join("data")).with("KERNELOS_TOKEN", host.token());
         Self { cli, url: host.url(), workspace: None, dir }
+    }
+
+    /// With a token of `there`, to which workspaces are moved.
+    pub fn moving_to(mut self, there: &Running) -> Self {
+        self.cli = self.cli.with("KERNELOS_TO_TOKEN", there.token());
+        self
+    }
+
+    /// Start it, everything it says to be read.
+    pub fn listen(&self, arguments: &[&str]) -> Child {
+        self.cli.listen(&[&["--host", self.url.as_str()], arguments].concat())
     }
 
     /// In that workspace, in whatever command.

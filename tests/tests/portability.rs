@@ -134,7 +134,7 @@ fn a_file_that_was_altered_or_cut_anywhere_is_named_and_leaves_nothing() {
             }
             if is_under_way(&store, here.workspace).await.unwrap() {
                 assert_eq!(there.sequencer.describe().await, Err(Failure::Store(StoreError::NoWorkspace)));
-                there.ask(ImportAsk::Abandon).await.unwrap();
+                there.ask(ImportAsk::Abandon { whole: None }).await.unwrap();
                 assert!(store.dump(&here.workspace.to_string()).is_err(), "byte {at}");
             }
         });

@@ -53,9 +53,9 @@ fn histories_hold_what_they_are_meant_to_hold() {
         }
     }
     let happened = |name: &&&str| seen.keys().any(|key| key.starts_with(**name));
-    // Histories do not travel; `portability.rs` is about those that do.
-    let travels = ["workspace.imported", "workspace.adopted"];
-    let names = kernel::event::EventData::NAMES.iter().filter(|name| !travels.contains(*name));
+    // Histories do not travel; `portability.rs` and `moves` are about those that do.
+    let travels = ["imported", "adopted", "frozen", "unfrozen", "left"].map(|what| format!("workspace.{what}"));
+    let names = kernel::event::EventData::NAMES.iter().filter(|name| !travels.iter().any(|it| it == **name));
     let missing: Vec<_> = names.filter(|name| !happened(name)).collect();
     assert!(missing.is_empty(), "{missing:?} never happened: {seen:#?}");
     assert!(folds > 0, "no history is long enough to be folded: {seen:#?}");

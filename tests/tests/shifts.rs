@@ -154,3 +154,17 @@ fn a_process_that_another_took_the_place_of_does_no_more() {
         assert_eq!(second.work(ALL).await, done(1));
     });
 }
+
+#[test]
+fn who_is_at_work_while_the_workspace_is_frozen_is_done_and_heard_and_takes_nothing_more() {
+    block_on(async {
+        let near = Near::begin().await;
+        let (first, second) = (near.ask().await.0, near.ask().await.0);
+        near.freezes.set(true);
+        let shifts = Shifts::new(near.runtime(1));
+        assert_eq!(shifts.work(Terms { at_a_time: 1, ..ALL }).await, done(1));
+        assert_eq!(near.answer(first).await.as_deref(), Some("Here."));
+        assert_eq!(near.answer(second).await, None);
+        assert_eq!(shifts.work(ALL).await, done(0), "nothing is given away, and that is no failure");
+    });
+}

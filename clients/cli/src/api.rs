@@ -4,7 +4,7 @@
 use crate::follow::Follow;
 use crate::host::{Config, HOST_FILE, Host, HostError, Identity};
 use crate::outcome::Problem;
-use crate::place::{Place, TOKEN, Target};
+use crate::place::{Place, TO_TOKEN, TOKEN, Target};
 use bytes::{Bytes, BytesMut};
 use egress_http::{HttpDialler, SystemResolver};
 pub use http::Method;
@@ -37,8 +37,8 @@ enum At {
     /// Over a data directory of this machine. One that is started again may listen elsewhere, so where stands in a file
     /// there.
     Here { data: PathBuf, address: String },
-    /// At a URL.
-    There(Target),
+    /// At a URL; its token is in this environment variable.
+    There(Target, &'static str),
 }
 
 impl Api {
@@ -56,7 +56,7 @@ impl Api {
     /// The host that is meant, or a new one like `config`.
     pub fn reach_or(place: &Place, config: &Config) -> Result<Self, Problem> {
         if let Some((target, token)) = place.elsewhere()? {
-            return Self::at(At::There(target), token, None);
+            return Self::at(At::There(target, TOKEN), token, None);
         }
         let data = config.data.as_path();
         match Host::start(config) {
@@ -72,10 +72,17 @@ impl Api {
         }
     }
 
+    /// The host at `url` that a workspace is moved to, and how it is called.
+    pub fn reach_to(url: &str, in_clear: bool) -> Result<(Self, String), Problem> {
+        let (target, token) = Target::with_token(url, in_clear, TO_TOKEN)?;
+        let url = target.url();
+        Ok((Self::at(At::There(target, TO_TOKEN), token, None)?, url))
+    }
+
     /// The host at `target`.
     #[cfg(test)]
     pub(crate) fn there(target: Target, token: &str) -> Result<Self, Problem> {
-        Self::at(At::There(target), token.to_owned(), None)
+        Self::at(At::There(target, TOKEN), token.to_owned(), None)
     }
 
     fn at(at: At, token: String, own: Option<Host>) -> Result<Self, Problem> {
@@ -90,13 +97,13 @@ impl Api {
 
     /// Whether the host is not of this machine's data directory.
     pub fn is_elsewhere(&self) -> bool {
-        matches!(self.at, At::There(_))
+        matches!(self.at, At::There(..))
     }
 
     /// Where the host is reached now.
     fn target(&self) -> Result<Target, String> {
         match &self.at {
-            At::There(target) => Ok(target.clone()),
+            At::There(target, _) => Ok(target.clone()),
             At::Here { data, address } => {
                 let elsewhere = if self.is_own() { None } else { running(data) };
                 let address = elsewhere.unwrap_or_else(|| address.clone());
@@ -114,7 +121,9 @@ impl Api {
     pub(crate) fn whether_it_is_there(&self) -> String {
         match &self.at {
             At::Here { .. } => "Is `kernelos dev` still running?".to_owned(),
-            At::There(target) => format!("Does a host run at {}, and can it be reached from here?", target.authority),
+            At::There(target, _) => {
+                format!("Does a host run at {}, and can it be reached from here?", target.authority)
+            }
         }
     }
 
@@ -249,8 +258,8 @@ impl Api {
     pub(crate) fn refused(&self, document: &Value) -> Problem {
         let problem = refused(document);
         match &self.at {
-            At::There(target) if problem.code == "unauthenticated" => {
-                Problem { hint: format!("Set {TOKEN} to a token of {}.", target.authority), ..problem }
+            At::There(target, variable) if problem.code == "unauthenticated" => {
+                Problem { hint: format!("Set {variable} to a token of {}.", target.authority), ..problem }
             }
             _ => problem,
         }
@@ -260,7 +269,7 @@ impl Api {
     pub(crate) fn not_json(&self, why: &serde_json::Error) -> Problem {
         let hint = match &self.at {
             At::Here { .. } => String::new(),
-            At::There(target) => format!("Is {} a KernelOS host, or something in front of it?", target.authority),
+            At::There(target, _) => format!("Is {} a KernelOS host, or something in front of it?", target.authority),
         };
         Problem::failed("protocol", format!("the host's answer is not JSON: {why}"), hint)
     }

@@ -103,7 +103,7 @@ pub enum Command {
     Egress(egress::Egress),
     /// Show what was used of providers, and what it cost.
     Usage(Reading),
-    /// Workspaces of this machine: list, show, create, adopt.
+    /// Workspaces of this machine: list, show, create, adopt, move.
     #[command(subcommand)]
     Workspace(workspace::Workspace),
     /// Write a workspace to a file, for another host or to keep.

@@ -7,6 +7,7 @@ pub mod commands;
 pub mod follow;
 pub mod host;
 pub mod money;
+pub mod moving;
 pub mod outcome;
 pub mod place;
 pub mod project;

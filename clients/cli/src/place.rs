@@ -9,6 +9,9 @@ use std::path::{Path, PathBuf};
 /// who lists processes.
 pub const TOKEN: &str = "KERNELOS_TOKEN";
 
+/// The environment variable with the token of the host that a workspace is moved to.
+pub const TO_TOKEN: &str = "KERNELOS_TO_TOKEN";
+
 /// What the arguments say of where the host is.
 #[derive(Debug, Clone)]
 pub struct Place {
@@ -42,21 +45,7 @@ impl Place {
     /// The host elsewhere, if one is meant, and its token.
     pub fn elsewhere(&self) -> Result<Option<(Target, String)>, Problem> {
         let Some(host) = &self.host else { return Ok(None) };
-        let target = Target::read(host, self.in_clear)?;
-        let token = std::env::var(TOKEN).ok().filter(|token| !token.is_empty());
-        let token = token.ok_or_else(|| {
-            Problem::usage(
-                format!("the host at {host} is asked with a token, and {TOKEN} holds none"),
-                format!("Put a token of that host into the environment variable {TOKEN}; it is never an argument."),
-            )
-        })?;
-        if token.bytes().all(|byte| byte.is_ascii_graphic()) {
-            return Ok(Some((target, token)));
-        }
-        Err(Problem::usage(
-            format!("{TOKEN} does not hold a token: a token is one word"),
-            "Copy it whole, and nothing else.",
-        ))
+        Target::with_token(host, self.in_clear, TOKEN).map(Some)
     }
 }
 
@@ -110,6 +99,30 @@ impl Target {
             ));
         }
         Ok(target)
+    }
+
+    /// The host at `url`, and its token, which the environment variable `variable` holds.
+    pub fn with_token(url: &str, in_clear: bool, variable: &str) -> Result<(Self, String), Problem> {
+        let target = Self::read(url, in_clear)?;
+        let token = std::env::var(variable).ok().filter(|token| !token.is_empty());
+        let token = token.ok_or_else(|| {
+            Problem::usage(
+                format!("the host at {url} is asked with a token, and {variable} holds none"),
+                format!("Put a token of that host into the environment variable {variable}; it is never an argument."),
+            )
+        })?;
+        if token.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Ok((target, token));
+        }
+        Err(Problem::usage(
+            format!("{variable} does not hold a token: a token is one word"),
+            "Copy it whole, and nothing else.",
+        ))
+    }
+
+    /// How people call it.
+    pub fn url(&self) -> String {
+        format!("{}://{}", if self.secure { "https" } else { "http" }, self.authority)
     }
 
     fn at(authority: &Authority, secure: bool, loopback: bool) -> Self {

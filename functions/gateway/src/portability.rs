@@ -39,6 +39,16 @@ pub const UPLOAD_OFFSET: Number = Number {
     meaning: "Where in the file the bytes of the request stand.",
 };
 
+/// Where a copy stands that is to be given up although it is whole.
+pub const WHOLE: Number = Number {
+    name: "whole",
+    least: 1,
+    most: AMOUNT_MAX,
+    usually: 1,
+    meaning: "Not an import that is under way, but what is whole, stands at this position, and owes nothing here: a copy \
+              that was frozen to come here and was not adopted, or what a workspace left behind that went elsewhere.",
+};
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Export {
@@ -152,7 +162,7 @@ pub async fn stand(call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
 
 /// Give an import up.
 pub async fn abandon(call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
-    ask(call, ImportAsk::Abandon).await?;
+    ask(call, ImportAsk::Abandon { whole: call.given.said(&WHOLE) }).await?;
     let mut response = Response::new(Bytes::new());
     *response.status_mut() = StatusCode::NO_CONTENT;
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -3,7 +3,7 @@
 
 use crate::limits::{EFFECTS, EFFECTS_USUALLY, EVENTS, EVENTS_USUALLY, WAIT_MS};
 use crate::path::{Params, params};
-use crate::portability::UPLOAD_OFFSET;
+use crate::portability::{UPLOAD_OFFSET, WHOLE};
 use crate::query::Number;
 use http::{Method, StatusCode};
 use kernel::reject::AMOUNT_MAX;
@@ -349,7 +349,13 @@ pub static ROUTES: [Route; 27] = [
     Route {
         method: Verb::Delete,
         status: StatusCode::NO_CONTENT,
-        ..get(Endpoint::AbandonImport, IMPORT, "Give an import up. Nothing of it is left.", NOTHING)
+        query: &[&WHOLE],
+        ..get(
+            Endpoint::AbandonImport,
+            IMPORT,
+            "Give an import up, or a copy that is whole and owes nothing here. Nothing of it is left.",
+            NOTHING,
+        )
     },
 ];
 

@@ -84,9 +84,7 @@ impl Runtime {
         let random = self.random()?;
         match self.send("timers.fire", &json!({}), &[b"fire", &random]).await {
             Ok(_) => Ok(true),
-            Err(SequencingError::Refused(rejection))
-                if matches!(rejection.code, Code::NothingDue | Code::EffectsHeld) =>
-            {
+            Err(SequencingError::Refused(rejection)) if rejection.code == Code::NothingDue || rests(rejection.code) => {
                 Ok(false)
             }
             Err(error) => Err(error),
@@ -130,7 +128,7 @@ impl Runtime {
             match reply.and_then(accepted) {
                 Ok(reply) => leased.extend(reply.made.first()),
                 Err(SequencingError::Refused(rejection))
-                    if matches!(rejection.code, Code::NothingToLease | Code::EffectsHeld) =>
+                    if rejection.code == Code::NothingToLease || rests(rejection.code) =>
                 {
                     break;
                 }
@@ -172,8 +170,11 @@ impl Runtime {
                 Either::Left((outcome, _)) => return Some(outcome),
                 Either::Right(_) => {
                     renewals += 1;
-                    if let Err(SequencingError::Refused(_)) = self.renew(view, renewals).await {
-                        return None;
+                    match self.renew(view, renewals).await {
+                        // The lease is held as long as it was granted for, and an answer within that time is taken.
+                        Err(SequencingError::Refused(rejection)) if rejection.code == Code::WorkspaceFrozen => {}
+                        Err(SequencingError::Refused(_)) => return None,
+                        _ => {}
                     }
                 }
             }
@@ -218,6 +219,11 @@ impl Runtime {
         request(self.device, self.incarnation, self.clock.now_ms(), name, data, parts)
             .map_err(|why| SequencingError::Unavailable(format!("{name} is not a command: {why:?}")))
     }
+}
+
+/// Whether nothing of the workspace may be performed here now.
+fn rests(code: Code) -> bool {
+    matches!(code, Code::EffectsHeld | Code::WorkspaceFrozen | Code::WorkspaceMoved)
 }
 
 /// Whether nobody answered: what was asked for may have happened.

@@ -4,6 +4,7 @@ use crate::{Failure, Sequencer, broken};
 use kernel::event::{EventData, Header};
 use kernel::key::{Key, Space};
 use kernel::machine::{BLOBS_SPACE, KEYS_SPACE, subject_named};
+use kernel::reject::Code;
 use kernel::storage::Row as Stored;
 use kernel::view::Want;
 use ports::StoreError;
@@ -38,6 +39,11 @@ impl Sequencer {
         let view = self.describe().await?;
         if view.pos == 0 {
             return Err(Failure::Store(StoreError::NoWorkspace));
+        }
+        if view.moving.is_some() && view.origin.is_some_and(|origin| origin.held) {
+            // Two copies of one journey would both wait for the same proof.
+            let why = "it came here to stay, and was not adopted yet";
+            return Err(Failure::Refused(Code::WorkspaceFrozen.because(why)));
         }
         let about = About {
             file: FILE_FORMAT,

@@ -3,33 +3,40 @@
 use crate::views::{self, effect_view, open, task_view};
 use crate::{Failure, Sequencer};
 use kernel::effect;
-use kernel::entity::{Origin, Workspace as WorkspaceEntity};
+use kernel::entity::{Move, Origin, Workspace as WorkspaceEntity};
 use kernel::id::Id;
 use kernel::key::{Key, Line, Space};
 use kernel::machine::{Revealed, Stop, Workspace};
 use kernel::view::{Halt, Reader};
-use ports::sequencing::{EffectView, EventView, OriginView, WorkspaceView};
+use ports::sequencing::{EffectView, EventView, MovingView, OriginView, WorkspaceView};
 use ports::views::{Query, TaskView};
 use serde_json::Value;
-use std::collections::BTreeMap;
 
 impl Sequencer {
     /// Where the workspace stands.
     pub async fn describe(&mut self) -> Result<WorkspaceView, Failure> {
+        let mut view = self.stand().await?;
+        if let Some(pos) = self.ask(|workspace| left_at(workspace)).await?
+            && let Some(moving) = &mut view.moving
+        {
+            let event = self.store.events(&self.name(), pos, 1).await?.pop();
+            moving.left = event.and_then(|event| String::from_utf8(event.body).ok());
+        }
+        Ok(view)
+    }
+
+    async fn stand(&mut self) -> Result<WorkspaceView, Failure> {
         self.ask(|workspace| {
             let entity = workspace.read(Line::default()).data::<WorkspaceEntity>(Key::Workspace)?;
             let name = entity.and_then(|entity| entity.name.0.clone());
-            let mut roots = BTreeMap::new();
-            for space in [Space::Control].into_iter().chain(workspace.heads().streams.keys().copied()) {
-                roots.insert(space, workspace.root(space)?);
-            }
             Ok(WorkspaceView {
                 id: workspace.id(),
                 name: open(workspace, name.as_ref())?,
                 pos: workspace.pos(),
                 format: workspace.heads().format,
-                roots,
+                roots: workspace.roots()?,
                 origin: origin(workspace)?,
+                moving: moving(workspace)?,
             })
         })
         .await
@@ -92,19 +99,34 @@ impl Sequencer {
     }
 }
 
-/// What `ask` comes to, and nothing while the workspace's effects are held.
+/// What `ask` comes to, and nothing while the workspace's effects are held, or it is on its way or gone.
 fn unless_held<T: Default>(
     workspace: &Workspace,
     ask: impl Fn(&Reader<'_, Workspace>) -> Result<T, Halt>,
 ) -> Result<T, Stop> {
     let read = workspace.read(Line::default());
     let held = read.control::<Origin>(Key::Origin)?.is_some_and(|origin| *origin.held);
-    if held { Ok(T::default()) } else { Ok(ask(&read)?) }
+    let moves = read.control::<Move>(Key::Move)?.is_some();
+    if held || moves { Ok(T::default()) } else { Ok(ask(&read)?) }
 }
 
 fn origin(workspace: &Workspace) -> Result<Option<OriginView>, Stop> {
     let origin = workspace.read(Line::default()).control::<Origin>(Key::Origin)?;
     Ok(origin.map(|it| OriginView { incarnation: *it.incarnation, held: *it.held, pos: *it.pos, file: *it.file }))
+}
+
+fn moving(workspace: &Workspace) -> Result<Option<MovingView>, Stop> {
+    let read = workspace.read(Line::default());
+    let Some(moving) = read.control::<Move>(Key::Move)? else { return Ok(None) };
+    let control = moving.control.unwrap_or(workspace.heads().stream(Space::Control).hash);
+    let to = moving.to.0.clone();
+    Ok(Some(MovingView { to, control, leases_until: effect::last_expiry(&read)?, left: None }))
+}
+
+/// Position up to which the workspace is elsewhere, where it left.
+fn left_at(workspace: &Workspace) -> Result<Option<u64>, Stop> {
+    let moving = workspace.read(Line::default()).control::<Move>(Key::Move)?;
+    Ok(moving.and_then(|moving| *moving.left))
 }
 
 fn text(revealed: Revealed) -> Option<String> {

@@ -138,7 +138,7 @@ fn an_import_over_a_workspace_and_a_second_import_are_refused() {
         let dump = elsewhere.store.dump(&desk.workspace.to_string()).unwrap();
         assert_eq!(fault(&elsewhere.begin(&file).await), Some(Fault::WorkspaceExists));
         assert_eq!(fault(&elsewhere.append(0, &file).await), Some(Fault::WorkspaceExists));
-        assert_eq!(fault(&elsewhere.ask(ImportAsk::Abandon).await), Some(Fault::WorkspaceExists));
+        assert_eq!(fault(&elsewhere.ask(ImportAsk::Abandon { whole: None }).await), Some(Fault::WorkspaceExists));
         assert_eq!(elsewhere.store.dump(&desk.workspace.to_string()).unwrap(), dump);
     });
 }
@@ -160,7 +160,7 @@ fn a_wrong_key_another_workspace_and_another_file_are_told_apart() {
         let stand = elsewhere.begin(&file).await.unwrap();
         assert_eq!(fault(&elsewhere.begin(&later).await), Some(Fault::ImportUnderWay));
         assert_eq!(fault(&elsewhere.append(stand.offset + 1, &file).await), Some(Fault::ImportOffset));
-        elsewhere.ask(ImportAsk::Abandon).await.unwrap();
+        elsewhere.ask(ImportAsk::Abandon { whole: None }).await.unwrap();
         assert!(elsewhere.sequencer.is_gone());
         assert_eq!(fault(&elsewhere.ask(ImportAsk::Stand).await), Some(Fault::ImportUnknown));
     });

@@ -11,7 +11,7 @@ use crate::key::{BranchId, Key};
 use crate::reject::{Code, Rejection, amount, word};
 use crate::seal::{Content, Subject};
 use crate::staged::Staged;
-use crate::view::{Halt, View};
+use crate::view::{Halt, Reader, View};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -123,6 +123,15 @@ impl Decide for EffectReport {
 }
 
 impl EffectReport {
+    /// Whether the reporter's lease is the newest of the effect, and not over yet.
+    pub(crate) fn is_in_time<V: View>(&self, read: &Reader<'_, V>, now_ms: u64) -> Result<bool, Halt> {
+        let lease = read.control::<Lease>(Key::Lease(self.effect))?;
+        let on_main = read.line().branch == BranchId::Main;
+        let held =
+            |lease: &Lease| self.holds(lease) && *lease.status == LeaseStatus::Held && *lease.expires_at > now_ms;
+        Ok(on_main && lease.is_some_and(held))
+    }
+
     /// A lost lease still has authority while nobody took the effect again: its token is the newest.
     fn holds(&self, lease: &Lease) -> bool {
         *lease.status != LeaseStatus::Closed

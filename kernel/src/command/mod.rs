@@ -23,7 +23,10 @@ mod timers_fire;
 mod workflow_define;
 mod workspace_adopt;
 mod workspace_create;
+mod workspace_freeze;
 mod workspace_import;
+mod workspace_leave;
+mod workspace_unfreeze;
 
 pub use agent_define::AgentDefine;
 pub use approval_decide::{ApprovalDecide, Says};
@@ -45,15 +48,19 @@ pub use timers_fire::TimersFire;
 pub use workflow_define::WorkflowDefine;
 pub use workspace_adopt::WorkspaceAdopt;
 pub use workspace_create::WorkspaceCreate;
+pub use workspace_freeze::WorkspaceFreeze;
 pub use workspace_import::WorkspaceImport;
+pub use workspace_leave::WorkspaceLeave;
+pub use workspace_unfreeze::WorkspaceUnfreeze;
 
 use crate::event::EventData;
 use crate::hash::HashText;
 use crate::id::{CommandId, Id, Role};
-use crate::key::{Key, Line};
+use crate::key::{Key, Line, Space};
 use crate::view::{Halt, Reader, View};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
 
 /// Longest name or title, in bytes.
 pub const NAME_MAX: usize = 512;
@@ -78,6 +85,8 @@ pub struct Context<'a, V> {
     pub actor: String,
     /// Data root of the command's line and the position it stands at; computed for commands that need it.
     pub root: Option<(HashText, u64)>,
+    /// Where the whole workspace stands, with the roots of all its spaces; looked at for commands that need it.
+    pub stand: Option<(u64, BTreeMap<Space, HashText>)>,
 }
 
 impl<V: View> Context<'_, V> {
@@ -229,7 +238,7 @@ macro_rules! commands {
 }
 commands! {
     intents {
-        AgentDefine ApprovalDecide BranchFork DeviceEnroll EffectLease EffectRenew EgressAllow KeyDestroy ProviderDefine RunStart RuntimeJoin TaskAsk TaskCancel TaskCreate TaskRetry TimersFire WorkflowDefine WorkspaceAdopt WorkspaceCreate
+        AgentDefine ApprovalDecide BranchFork DeviceEnroll EffectLease EffectRenew EgressAllow KeyDestroy ProviderDefine RunStart RuntimeJoin TaskAsk TaskCancel TaskCreate TaskRetry TimersFire WorkflowDefine WorkspaceAdopt WorkspaceCreate WorkspaceFreeze WorkspaceLeave WorkspaceUnfreeze
     }
     observations { EffectReport }
     of_the_sequencer { WorkspaceImport }

@@ -2,22 +2,33 @@
 
 use super::runtime_join::lose;
 use super::{Context, Decide, Decision};
-use crate::entity::Origin;
-use crate::event::{LostBecause, WorkspaceAdopted};
-use crate::key::{Index, Key};
-use crate::reject::Code;
+use crate::entity::{Move, Origin, is_default};
+use crate::event::{EventData, EventType as _, Header, LostBecause, WorkspaceAdopted, WorkspaceLeft, event_hash};
+use crate::hash::HashText;
+use crate::key::{Index, Key, Space};
+use crate::reject::{Code, Rejection};
 use crate::staged::Staged;
 use crate::view::{Halt, RANGE_MAX, View};
 use serde::{Deserialize, Serialize};
 
 /// Let go what an imported workspace holds. A person says so who knows that the workspace does not go on where it came from.
 ///
+/// One that was frozen to come here is adopted with the proof that it left: the stored event `workspace.left`, which names
+/// the event of control that the file ended with. Without it a person has to insist, and that is recorded.
+///
 /// A lease that stood when the file was written is held by a runtime of that other host, of which nobody here will hear:
 /// it is lost, as when a runtime dies, and what may not be repeated is asked about. Of more leases than one command gives
 /// back, the rest expires.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct WorkspaceAdopt {}
+pub struct WorkspaceAdopt {
+    /// The event by which it left where it came from, as it is stored there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<String>,
+    /// The host it came from is lost, so that nothing can prove that it left.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub anyway: bool,
+}
 
 impl Decide for WorkspaceAdopt {
     const NAME: &'static str = "workspace.adopt";
@@ -28,8 +39,9 @@ impl Decide for WorkspaceAdopt {
         let Some(origin) = origin else {
             return Err(Code::NotHeld.because("its effects are not held").into());
         };
+        let (left, anyway) = self.may_go_on(with.read.control::<Move>(Key::Move)?, origin)?;
         let mut to = Staged::new(with);
-        to.emit(WorkspaceAdopted { incarnation: *origin.incarnation })?;
+        to.emit(WorkspaceAdopted { incarnation: *origin.incarnation, left, anyway })?;
         for key in with.read.index(Index::Expiry, None, RANGE_MAX)? {
             let Key::Expiry(_, effect) = key else { continue };
             if to.is_full() {
@@ -39,6 +51,36 @@ impl Decide for WorkspaceAdopt {
         }
         Ok(to.decision())
     }
+}
+
+impl WorkspaceAdopt {
+    /// What the event says of why it may go on here: the proof that it left, or that somebody insisted.
+    fn may_go_on(&self, moving: Option<&Move>, origin: &Origin) -> Result<(Option<HashText>, bool), Rejection> {
+        let Some(moving) = moving else {
+            let why = "it was not on its way when the file was written, so nothing can prove that it left";
+            return if self.left.is_none() { Ok((None, self.anyway)) } else { Err(Code::InvalidArgument.because(why)) };
+        };
+        match &self.left {
+            Some(left) => proven(left, moving, origin).map(|hash| (Some(hash), false)),
+            None if self.anyway => Ok((None, true)),
+            None => Err(Code::NotLeft.because(format!("it was frozen on its way to {}", *moving.to))),
+        }
+    }
+}
+
+/// Hash of the stored event `left`, if it is the one by which the workspace left right after the file was written.
+fn proven(left: &str, moving: &Move, origin: &Origin) -> Result<HashText, Rejection> {
+    let no = |why: String| Code::NotLeft.because(why);
+    let (header, data) =
+        Header::decode(left.as_bytes()).map_err(|why| no(format!("what was sent is no event: {why}")))?;
+    let EventData::WorkspaceLeft(data) = data else {
+        return Err(no(format!("what was sent is an event {} and not {}", header.name, WorkspaceLeft::NAME)));
+    };
+    let follows = header.stream == Space::Control && Some(header.previous) == *moving.control;
+    if !follows || moving.left.is_some() || data.pos != *origin.pos || header.pos != data.pos.saturating_add(1) {
+        return Err(no("it left, but not as it is in the file that came here".to_owned()));
+    }
+    Ok(HashText(event_hash(left.as_bytes())))
 }
 
 /// Whether what the workspace owes is held: nobody may take it, and no timer goes off.
@@ -133,5 +175,79 @@ mod tests {
         let effect = it.leased("a question");
         it.imported_by([7; 32]);
         it.report(effect, 1, "an answer").then(&["step.settled"]);
+    }
+
+    /// Frozen, left, and taken in elsewhere as it was before it left, and the proof. The same story told twice has the same
+    /// events, so one of them is the host that it left and the other the one it came to.
+    fn moved() -> (Story, String) {
+        let mut here = begun();
+        here.asked("a question");
+        here.given("workspace.freeze", json!({"to": "https://there.example"}));
+        let mut there = begun();
+        there.asked("a question");
+        there.given("workspace.freeze", json!({"to": "https://there.example"}));
+        here.leaves("https://there.example");
+        let left = String::from_utf8(here.stored.events.last().unwrap().body.clone()).unwrap();
+        there.imported_by([7; 32]);
+        (there, left)
+    }
+
+    #[test]
+    fn what_was_frozen_to_come_here_goes_on_with_the_proof_that_it_left() {
+        let (mut it, left) = moved();
+        adopts(&mut it).refused(Code::NotLeft);
+        it.when("workspace.adopt", json!({"left": left})).then(&["workspace.adopted"]);
+        let adopted = it.all::<WorkspaceAdopted>().remove(0);
+        assert_eq!((adopted.left, adopted.anyway), (Some(HashText(event_hash(left.as_bytes()))), false));
+        takes(&mut it).then(&["lease.granted"]);
+        it.when("workspace.freeze", json!({"to": "https://further.example"})).then(&["workspace.frozen"]);
+    }
+
+    #[test]
+    fn what_proves_something_else_proves_nothing() {
+        let (mut it, left) = moved();
+        let (mut other, _) = moved();
+        other.given("workspace.adopt", json!({"anyway": true}));
+        other.given("workspace.freeze", json!({"to": "https://there.example"}));
+        other.leaves("https://there.example");
+        let of_another_time = String::from_utf8(other.stored.events.last().unwrap().body.clone()).unwrap();
+        let frozen = String::from_utf8(it.stored.events[it.stored.events.len() - 3].body.clone()).unwrap();
+        let cut = left.strip_suffix('}').unwrap().to_owned();
+        for bad in [of_another_time, frozen, cut, String::new(), "{}".to_owned()] {
+            it.when("workspace.adopt", json!({"left": bad})).refused(Code::NotLeft);
+        }
+        it.when("workspace.adopt", json!({"left": left})).then(&["workspace.adopted"]);
+    }
+
+    #[test]
+    fn whoever_insists_is_on_record() {
+        let (mut it, _) = moved();
+        it.when("workspace.adopt", json!({"anyway": true})).then(&["workspace.adopted"]);
+        assert!(it.all::<WorkspaceAdopted>()[0].anyway);
+        takes(&mut it).then(&["lease.granted"]);
+    }
+
+    #[test]
+    fn a_proof_for_what_was_not_on_its_way_is_a_mistake() {
+        let (_, left) = moved();
+        let mut it = begun();
+        it.imported_by([7; 32]);
+        it.when("workspace.adopt", json!({"left": left})).rejected(Code::InvalidArgument);
+        adopts(&mut it).then(&["workspace.adopted"]);
+        assert_eq!(it.all::<WorkspaceAdopted>()[0], WorkspaceAdopted { incarnation: 1, left: None, anyway: false });
+    }
+
+    #[test]
+    fn what_was_left_behind_and_is_taken_in_again_goes_on_only_when_somebody_insists() {
+        let mut it = begun();
+        it.given("workspace.freeze", json!({"to": "https://there.example"}));
+        it.leaves("https://there.example");
+        let left = String::from_utf8(it.stored.events.last().unwrap().body.clone()).unwrap();
+        it.imported_by([7; 32]);
+        adopts(&mut it).refused(Code::NotLeft);
+        it.when("workspace.adopt", json!({"left": left})).refused(Code::NotLeft);
+        it.when("task.create", json!({"title": "new"})).refused(Code::WorkspaceMoved);
+        it.when("workspace.adopt", json!({"anyway": true})).then(&["workspace.adopted"]);
+        it.when("task.create", json!({"title": "new"})).then(&["task.created"]);
     }
 }

@@ -18,6 +18,8 @@ pub struct WorkspaceImport {
     pub pos: u64,
     /// Hash over the whole file.
     pub file: HashText,
+    /// Hash of the last event of control in it.
+    pub control: HashText,
     /// The ed25519 public key of the host's device, which authors this and counts for clients from here on.
     pub public_key: HashText,
 }
@@ -28,7 +30,8 @@ impl Decide for WorkspaceImport {
 
     fn decide<V: View>(&self, with: &Context<'_, V>) -> Result<Decision, Halt> {
         let before = with.read.control::<Origin>(Key::Origin)?.map_or(0, |origin| *origin.incarnation);
-        let imported = WorkspaceImported { incarnation: before.saturating_add(1), pos: self.pos, file: self.file };
+        let (incarnation, control) = (before.saturating_add(1), Some(self.control));
+        let imported = WorkspaceImported { incarnation, pos: self.pos, file: self.file, control };
         let mut drafts = vec![imported.into()];
         let device = DeviceId::of(&self.public_key.0);
         if with.read.control::<Device>(Key::Device(device))?.is_none() {

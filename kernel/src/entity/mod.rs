@@ -43,7 +43,7 @@ pub use call::{Call, CallStatus, Idempotency, Owner};
 pub use person::{Approval, ApprovalKind, Decision};
 pub use run::{Run, RunStatus, Workflow};
 pub use step::{Failure, Step, StepStatus, Task, Turn};
-pub use things::{Agent, Document, Egress, Limits, Name, Note, Origin, Provider, Usage};
+pub use things::{Agent, Document, Egress, Limits, Move, Name, Note, Origin, Provider, Usage};
 
 /// Declares an entity: fields that are `always` written, and fields that `may` be absent because they are default.
 #[macro_export]
@@ -350,8 +350,8 @@ macro_rules! kinds {
     };
 }
 kinds! {
-    Agent Alias Approval Blob Branch Call Chain DataKey Device Document Effect Egress Lease Name Note Origin Provider Record Run
-    Runtime Step Task Turn Usage Workflow Workspace
+    Agent Alias Approval Blob Branch Call Chain DataKey Device Document Effect Egress Lease Move Name Note Origin Provider Record
+    Run Runtime Step Task Turn Usage Workflow Workspace
 }
 
 impl Entity {
@@ -375,6 +375,7 @@ impl Entity {
             }
             Key::Idempotency(_) => Self::Alias(serde_json::from_slice(bytes)?),
             Key::Lease(_) => Self::Lease(serde_json::from_slice(bytes)?),
+            Key::Move => Self::Move(serde_json::from_slice(bytes)?),
             Key::Name(_) => Self::Name(serde_json::from_slice(bytes)?),
             Key::Note(_) => Self::Note(serde_json::from_slice(bytes)?),
             Key::Origin => Self::Origin(serde_json::from_slice(bytes)?),

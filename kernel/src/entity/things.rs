@@ -145,3 +145,16 @@ entity! {
         held: Lww<bool>,
     } }
 }
+
+entity! {
+    /// Where the workspace is on its way to, or went. There is no such row while it stays.
+    Move { always {
+        /// The host: where people find it.
+        to: Lww<String>,
+    } may {
+        /// Position up to which it is there, once it left for good.
+        left: Lww<Option<u64>>,
+        /// The last event of control in the file that it came in: what proves that it left names it.
+        control: Lww<Option<HashText>>,
+    } }
+}

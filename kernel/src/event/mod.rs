@@ -49,7 +49,10 @@ mod used;
 mod workflow_defined;
 mod workspace_adopted;
 mod workspace_created;
+mod workspace_frozen;
 mod workspace_imported;
+mod workspace_left;
+mod workspace_unfrozen;
 
 pub use agent_defined::AgentDefined;
 pub use approval_decided::ApprovalDecided;
@@ -97,7 +100,10 @@ pub use used::Used;
 pub use workflow_defined::WorkflowDefined;
 pub use workspace_adopted::WorkspaceAdopted;
 pub use workspace_created::WorkspaceCreated;
+pub use workspace_frozen::WorkspaceFrozen;
 pub use workspace_imported::WorkspaceImported;
+pub use workspace_left::WorkspaceLeft;
+pub use workspace_unfrozen::WorkspaceUnfrozen;
 
 use crate::key::Key;
 use crate::seal::{Content, Subject};
@@ -250,5 +256,5 @@ macro_rules! events {
     };
 }
 events! {
-    AgentDefined ApprovalDecided ApprovalEscalated ApprovalRequested BranchForked CallAsks CallEdited CallRequested CallSettled CommandRejected DeviceEnrolled DocumentWritten EffectClosed EffectQueued EffectRequested EffectRetried EgressAllowed KeyCreated KeyDestroyed LeaseGranted LeaseLost LeaseRenewed NoteRemembered ProviderDefined ReportLate RunEnded RunMoved RunResumed RunStarted RunWaits RuntimeJoined StepRequested StepResumed StepSettled StepStopped TaskCancelled TaskCreated TimerEnded TimerSet TurnAnswered WorkflowDefined WorkspaceAdopted WorkspaceCreated WorkspaceImported
+    AgentDefined ApprovalDecided ApprovalEscalated ApprovalRequested BranchForked CallAsks CallEdited CallRequested CallSettled CommandRejected DeviceEnrolled DocumentWritten EffectClosed EffectQueued EffectRequested EffectRetried EgressAllowed KeyCreated KeyDestroyed LeaseGranted LeaseLost LeaseRenewed NoteRemembered ProviderDefined ReportLate RunEnded RunMoved RunResumed RunStarted RunWaits RuntimeJoined StepRequested StepResumed StepSettled StepStopped TaskCancelled TaskCreated TimerEnded TimerSet TurnAnswered WorkflowDefined WorkspaceAdopted WorkspaceCreated WorkspaceFrozen WorkspaceImported WorkspaceLeft WorkspaceUnfrozen
 }

@@ -66,7 +66,9 @@ impl Workspace {
         moment: &Moment,
     ) -> Result<(Decided<'r>, Refusal), Stop> {
         let line = self.line_of(request)?;
-        let (decision, rejected) = self.decide(request, command, line, moment, idempotency.is_some())?;
+        let is_moving = self.lets_pass(request, line, moment.now_ms)?;
+        let may_ask_again = if is_moving { AskAgain::Always } else { AskAgain::of(idempotency.is_some()) };
+        let (decision, rejected) = self.decide(request, command, line, moment, may_ask_again)?;
         let first = First {
             hash: request.hash,
             events: decision.drafts.len() as u32,
@@ -106,12 +108,14 @@ impl Workspace {
         command: CommandId,
         line: Line,
         moment: &Moment,
-        may_ask_again: bool,
+        again: AskAgain,
     ) -> Result<(Decision, Refusal), Stop> {
         let needs_root = matches!(request.command, Command::Intent(Intent::BranchFork(_)));
         let root = if needs_root { Some((self.root(Space::Data(line))?, self.pos())) } else { None };
+        let leaves = matches!(request.command, Command::Intent(Intent::WorkspaceLeave(_)));
+        let stand = if leaves { Some((self.pos(), self.roots()?)) } else { None };
         let actor = request.actor.clone();
-        let with = Context { read: self.read(line), command, now_ms: moment.now_ms, actor, root };
+        let with = Context { read: self.read(line), command, now_ms: moment.now_ms, actor, root, stand };
         let decided = match request.command.decide(&with) {
             Ok(decision) => self.refuse_destroyed(decision),
             Err(halt) => Err(halt),
@@ -120,7 +124,7 @@ impl Workspace {
             Ok(decision) => Ok((decision, None)),
             Err(Halt::Load(want)) => Err(Stop::Load(want)),
             Err(Halt::Broken(why)) => Err(Stop::Broken(why)),
-            Err(Halt::Reject(rejection)) if may_ask_again && passing(&rejection) => Err(Stop::Refused(rejection)),
+            Err(Halt::Reject(rejection)) if again.may(&rejection) => Err(Stop::Refused(rejection)),
             Err(Halt::Reject(Rejection { code, detail })) => {
                 let (command, named) = (request.command.name().to_owned(), code.name().to_owned());
                 let event = CommandRejected { command, code: named, detail: detail.clone() };
@@ -216,6 +220,31 @@ impl Workspace {
 pub(super) fn sealed_subject(draft: &mut Draft) -> Option<Subject> {
     let subject = draft.data.subject()?;
     if draft.data.contents().is_empty() { None } else { Some(subject) }
+}
+
+/// Which rejections are not remembered, so that the same request may be sent again.
+#[derive(Clone, Copy)]
+enum AskAgain {
+    /// All: the workspace is on its way, and stands where it was taken over.
+    Always,
+    /// Those that say "not now".
+    NotNow,
+    /// None: whoever sends it counts its commands.
+    Never,
+}
+
+impl AskAgain {
+    fn of(has_key: bool) -> Self {
+        if has_key { Self::NotNow } else { Self::Never }
+    }
+
+    fn may(self, rejection: &Rejection) -> bool {
+        match self {
+            Self::Always => true,
+            Self::NotNow => passing(rejection),
+            Self::Never => false,
+        }
+    }
 }
 
 /// Rejections that say "not now": the same request may be sent again and is not remembered.

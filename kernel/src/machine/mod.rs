@@ -14,6 +14,7 @@ mod admit;
 mod ahead;
 mod commit;
 mod execute;
+mod gate;
 mod heads;
 mod held;
 mod insight;

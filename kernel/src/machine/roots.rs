@@ -24,6 +24,12 @@ impl Workspace {
         Ok(over_base(branch, own))
     }
 
+    /// The roots of control and of every line that has events.
+    pub fn roots(&self) -> Result<BTreeMap<Space, HashText>, Stop> {
+        let spaces = [Space::Control].into_iter().chain(self.heads.streams.keys().copied());
+        spaces.map(|space| Ok((space, self.root(space)?))).collect()
+    }
+
     /// Fold every space if enough is pending, and give the pages to write.
     pub(super) fn fold_if_due(&mut self) -> Result<Vec<(Address, Write)>, Stop> {
         let since_fold = self.pos() - self.heads.folded;

@@ -13,7 +13,7 @@ pub(super) const fn status(code: Code) -> StatusCode {
         | Code::InvalidWorkflow => StatusCode::UNPROCESSABLE_ENTITY,
         Code::DeviceUnknown => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
-        Code::KeyDestroyed => StatusCode::GONE,
+        Code::KeyDestroyed | Code::WorkspaceMoved => StatusCode::GONE,
         Code::AlreadyCreated
         | Code::AlreadyDecided
         | Code::OtherBytes
@@ -30,7 +30,11 @@ pub(super) const fn status(code: Code) -> StatusCode {
         | Code::LeaseHeld
         | Code::RuntimeRestarted
         | Code::EffectsHeld
-        | Code::NotHeld => StatusCode::CONFLICT,
+        | Code::NotHeld
+        | Code::WorkspaceFrozen
+        | Code::NotFrozen
+        | Code::OtherPosition
+        | Code::NotLeft => StatusCode::CONFLICT,
     }
 }
 
@@ -42,6 +46,7 @@ pub(super) const fn safe(code: Code) -> &'static str {
         }
         Code::IdempotencyKeyReused => "Nothing was changed; the first request under this key stands.",
         Code::AlreadyDecided => "Nothing was changed; the first decision stands.",
+        Code::WorkspaceMoved => "Nothing was changed; what is here is as it was when the workspace went.",
         Code::KeyDestroyed => "Nothing was changed; what other keys seal can still be read.",
         Code::NotOutstanding => "Nothing was changed; a report is kept even when it comes late.",
         _ => "Nothing was changed.",

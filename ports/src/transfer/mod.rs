@@ -106,7 +106,12 @@ pub enum ImportAsk {
     /// Tell how far it is.
     Stand,
     /// Give it up: nothing of it is left.
-    Abandon,
+    Abandon {
+        /// What is whole is given up, too, if it stands at this position and owes nothing here: a copy that was frozen to
+        /// come and was not adopted, or what a workspace left behind that went elsewhere.
+        #[serde(default)]
+        whole: Option<u64>,
+    },
 }
 
 /// Who takes a workspace in.

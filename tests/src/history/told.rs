@@ -195,10 +195,19 @@ impl Teller {
     fn travels(&mut self) {
         let mut job = self.author.write(0, BranchId::Main, "timers.fire", &json!({}));
         let public_key = self.author.devices[0].public_key();
-        let import = WorkspaceImport { pos: 9, file: HashText([4; 32]), public_key };
+        let import = WorkspaceImport { pos: 9, file: HashText([4; 32]), control: HashText([6; 32]), public_key };
         job.request.command = Command::Intent(Intent::WorkspaceImport(import));
         block_on(self.world.send(&job)).expect("the store is in memory");
         self.send(0, "workspace.adopt", json!({}));
+        self.send(0, "workspace.freeze", json!({"to": "https://there.example"}));
+        self.send(0, "workspace.unfreeze", json!({}));
+        self.send(0, "workspace.freeze", json!({"to": "https://there.example"}));
+        let stands = block_on(self.world.sequencer.describe()).expect("the store is in memory");
+        self.send(
+            0,
+            "workspace.leave",
+            json!({"to": "https://there.example", "pos": stands.pos, "roots": stands.roots}),
+        );
     }
 }
 

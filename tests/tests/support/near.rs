@@ -46,6 +46,8 @@ pub struct Near {
     pub together: Cell<u32>,
     /// How long the model takes.
     pub takes_ms: Cell<u64>,
+    /// Whether the workspace is frozen when a lease is to be renewed for the next time.
+    pub freezes: Cell<bool>,
     calls: Cell<u32>,
     /// Most calls of models that were under way at a time.
     pub most_calls: Cell<u32>,
@@ -71,6 +73,7 @@ impl Near {
             failing: Cell::new(0),
             together: Cell::new(0),
             takes_ms: Cell::new(0),
+            freezes: Cell::new(false),
             calls: Cell::new(0),
             most_calls: Cell::new(0),
         });
@@ -258,7 +261,9 @@ impl Clock for Near {
 #[async_trait(?Send)]
 impl Timer for Near {
     async fn sleep(&self, ms: u64) {
-        if ms == RENEWAL_MS {
+        if ms == RENEWAL_MS && self.freezes.take() {
+            self.send("workspace.freeze", json!({"to": "https://there.example"})).await;
+        } else if ms == RENEWAL_MS {
             return std::future::pending().await;
         }
         self.slept.set(self.slept.get() + 1);

@@ -24,7 +24,10 @@ mod task;
 mod usage;
 mod workflow;
 mod workspace;
+mod workspace_move;
 mod workspaces;
+
+pub use send::once;
 
 use crate::args::{Args, Command};
 use crate::outcome::Problem;

@@ -2,7 +2,7 @@
 
 use super::send::once;
 use super::shown::{nothing, number, print, print_json, text};
-use super::{block_on, workspaces};
+use super::{block_on, workspace_move, workspaces};
 use crate::api::Api;
 use crate::args::workspace::{Workspace, WorkspaceAdopt, WorkspaceCreate, WorkspaceShow};
 use crate::outcome::Problem;
@@ -21,6 +21,7 @@ pub fn run(place: &Place, workspace: &Workspace) -> Result<(), Problem> {
             Workspace::Show(wanted) => show(&api, wanted).await,
             Workspace::Create(wanted) => create(&api, wanted).await,
             Workspace::Adopt(wanted) => adopt(&api, wanted).await,
+            Workspace::Move(wanted) => workspace_move::run(&api, place, wanted).await,
         }
     })
 }
@@ -105,6 +106,10 @@ fn described(view: &Value) -> String {
         let held = if held { "; its effects are held until it is adopted" } else { "" };
         told.push_str(&format!("imported  incarnation {}{held}\n", number(origin, "incarnation")));
     }
+    if let Some(moving) = view.get("moving") {
+        let (to, left) = (one_line(text(moving, "to")), moving.get("left").is_some());
+        told.push_str(&format!("{}{to}\n", if left { "went to   " } else { "frozen    on its way to " }));
+    }
     let count = waiting(view).len();
     told + &format!("waits     {}\n", if count == 0 { "nothing".to_owned() } else { count.to_string() })
 }
@@ -119,7 +124,8 @@ pub async fn named(api: &Api, wanted: Option<&str>) -> Result<String, Problem> {
 
 async fn adopt(api: &Api, wanted: &WorkspaceAdopt) -> Result<(), Problem> {
     let id = named(api, wanted.workspace.as_deref()).await?;
-    once(api, &format!("/v1/workspaces/{id}"), "workspace.adopt", &json!({})).await?;
+    let data = if wanted.anyway { json!({ "anyway": true }) } else { json!({}) };
+    once(api, &format!("/v1/workspaces/{id}"), "workspace.adopt", &data).await?;
     eprintln!("workspace {id} goes on here; its effects are held no longer");
     Ok(())
 }

@@ -25,6 +25,7 @@ mod sequencing;
 mod shard;
 mod work;
 
+pub use ambient::Machine;
 pub use error::HostError;
 pub use identity::{Identity, directory};
 pub use sequencing::HostSequencing;

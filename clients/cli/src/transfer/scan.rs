@@ -56,6 +56,11 @@ impl Scan {
         Ok(())
     }
 
+    /// How many bytes the first frame ends at, once it came.
+    pub fn head(&self) -> Option<usize> {
+        self.about.as_ref().map(|(_, size)| *size)
+    }
+
     /// Take the frame that stands at `taken` of what waits; its size, if all of it is there.
     fn next(&mut self, taken: usize) -> Result<Option<usize>, Problem> {
         let rest = self.waiting.get(taken..).unwrap_or_default();

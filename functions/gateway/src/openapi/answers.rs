@@ -34,8 +34,10 @@ fn workspaces() -> Value {
             "format": amount(),
             "roots": {"type": "object", "additionalProperties": named("Hash")},
             "origin": named("Origin"),
-        }), &["origin"]),
+            "moving": named("Moving"),
+        }), &["origin", "moving"]),
         "Origin": origin(),
+        "Moving": moving(),
     })
 }
 
@@ -54,6 +56,25 @@ fn origin() -> Value {
         origin.insert("description".into(), json!(description));
     }
     origin
+}
+
+fn moving() -> Value {
+    let mut moving = object(
+        &json!({
+            "to": {"type": "string", "description": "The host."},
+            "control": named("Hash"),
+            "leases_until": {"type": "integer", "minimum": 0, "description": "When the last lease is over, in \
+                milliseconds since 1970; absent when there is none."},
+            "left": {"type": "string", "description": "The event by which it left, as it is stored; absent as long as it \
+                is only frozen."},
+        }),
+        &["leases_until", "left"],
+    );
+    if let Some(moving) = moving.as_object_mut() {
+        let description = "Where the workspace is on its way to, or went; absent while it stays.";
+        moving.insert("description".into(), json!(description));
+    }
+    moving
 }
 
 fn transfers() -> Value {

@@ -36,6 +36,8 @@ pub enum Is {
     Texts,
     /// Whether something is so.
     Flag,
+    /// Roots by space.
+    Roots,
     /// Any JSON value, said in words.
     Value(&'static str),
 }
@@ -48,6 +50,7 @@ impl Is {
             Self::Named(schema) => named(schema),
             Self::Texts => list(&text(REFERENCE_MAX)),
             Self::Flag => json!({"type": "boolean"}),
+            Self::Roots => json!({"type": "object", "additionalProperties": named("Hash")}),
             Self::Value(what) => json!({"description": what}),
         }
     }
@@ -68,6 +71,8 @@ const FENCE: Argument = must("fence", Is::Amount);
 const TTL_MS: Argument = must("ttl_ms", Is::Amount);
 const NAME: Argument = must("name", Is::Text(NAME_MAX));
 const PUBLIC_KEY: Argument = must("public_key", Is::Named("Hash"));
+
+const LEFT: &str = "The event workspace.left as it is stored where the workspace came from, as a text.";
 
 /// Every command.
 pub const COMMANDS: &[Described] = &[
@@ -173,14 +178,26 @@ pub const COMMANDS: &[Described] = &[
     },
     Described {
         name: "workspace.adopt",
-        summary: "Let go what an imported workspace owes the outside world. Only when it does not go on where it came from.",
-        arguments: &[],
+        summary: "Let go what an imported workspace owes the outside world. Only when it does not go on where it came from: \
+                  for one that was frozen to come here, `left` proves that.",
+        arguments: &[may("left", Is::Value(LEFT)), may("anyway", Is::Flag)],
     },
     Described {
         name: "workspace.create",
         summary: "Begin a workspace. The device that authors this command is enrolled by it.",
         arguments: &[NAME, PUBLIC_KEY],
     },
+    Described {
+        name: "workspace.freeze",
+        summary: "Let nothing happen any more but what is under way, so that the workspace can go to another host.",
+        arguments: &[must("to", Is::Text(REFERENCE_MAX))],
+    },
+    Described {
+        name: "workspace.leave",
+        summary: "Confirm that a frozen workspace is on the other host, as it is here. Nothing happens here ever after.",
+        arguments: &[must("to", Is::Text(REFERENCE_MAX)), must("pos", Is::Amount), must("roots", Is::Roots)],
+    },
+    Described { name: "workspace.unfreeze", summary: "Undo workspace.freeze.", arguments: &[] },
 ];
 
 impl Described {

@@ -80,6 +80,7 @@ fn arguments(described: &Described, names: &dyn Fn(&str, bool) -> bool) -> Value
             (None, Some("integer")) => json!(7),
             (None, Some("array")) => json!(["text"]),
             (None, Some("boolean")) => json!(true),
+            (None, Some("object")) => json!({}),
             (None, _) => json!("text"),
         };
         (argument.name.to_owned(), example)

@@ -235,6 +235,7 @@ impl Sequencing for Host {
             format: 1,
             roots: roots.into(),
             origin: None,
+            moving: None,
         })
     }
 

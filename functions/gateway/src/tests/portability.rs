@@ -103,9 +103,14 @@ async fn an_import_is_begun_gone_on_with_asked_for_and_given_up() {
         assert_eq!((response.status().as_u16(), response.body().len()), (204, 0));
         assert_eq!(response.headers().get("upload-offset").map(|it| it.to_str().unwrap()), header);
     }
+    let whole = all(&host, request("DELETE", &path("import?whole=7")).body(Bytes::new()).unwrap()).await;
+    assert_eq!(whole.status().as_u16(), 204);
     let begin = format!("begin with {} bytes", head.len());
     let append = "5 bytes at 70 by p-owner";
-    assert_eq!(*host.asked.borrow(), [&begin, append, append, append, "Stand", "Abandon"]);
+    assert_eq!(
+        *host.asked.borrow(),
+        [&begin, append, append, append, "Stand", "Abandon { whole: None }", "Abandon { whole: Some(7) }"]
+    );
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use crate::{Failure, Sequencer, broken};
 use kernel::command::{Command, Intent, WorkspaceImport};
 use kernel::hash::{Domain, HashText, hash};
 use kernel::id::KeyId;
-use kernel::key::BranchId;
+use kernel::key::{BranchId, Space};
 use kernel::machine::{Identity, Moment, Request, Stop};
 use kernel::seal::Subject;
 use kernel::storage::Write;
@@ -23,7 +23,10 @@ impl Sequencer {
         self.is_all_there(&underway, &ending)?;
         self.nothing_is_due().await?;
         self.roots_are(&ending).await?;
-        let request = closing(&underway, frame.chain, by, moment.now_ms);
+        let control = self.workspace().heads().stream(Space::Control).hash;
+        let command =
+            WorkspaceImport { pos: underway.about.pos, file: frame.chain, control, public_key: by.public_key };
+        let request = closing(command, by, moment.now_ms);
         self.ask_anyway(|workspace| workspace.execute(&request, &moment)).await?;
         self.workspace.write_aside(mark(), Write::Delete);
         self.commit().await?;
@@ -92,10 +95,10 @@ impl Sequencer {
 }
 
 /// The command that ends an import. Whoever imports the same file again is answered before it comes to this.
-fn closing(underway: &Underway, file: HashText, by: &ImportedBy, now_ms: u64) -> Request {
+fn closing(command: WorkspaceImport, by: &ImportedBy, now_ms: u64) -> Request {
+    let file = command.file;
     let key = hash(Domain::Identity, &[b"import", &file.0, by.actor.as_bytes()]);
     let key = KeyId(std::array::from_fn(|nth| key.get(nth).copied().unwrap_or_default()));
-    let command = WorkspaceImport { pos: underway.about.pos, file, public_key: by.public_key };
     Request {
         identity: Identity::Key { key, device: by.device, incarnation: by.incarnation },
         hash: HashText(hash(Domain::Command, &[b"workspace.import\0", &file.0])),

@@ -12,6 +12,8 @@ mod mark;
 pub use mark::{Underway, is_under_way, under_way};
 
 use crate::{Failure, Sequencer, broken};
+use kernel::entity::{Move, Origin};
+use kernel::key::{Key, Line};
 use kernel::machine::{Moment, Stop};
 use kernel::seal::TransferKey;
 use ports::problem::Fault;
@@ -28,7 +30,7 @@ impl Sequencer {
             ImportAsk::Begin { head, key } => self.begin_import(&head, &key).await,
             ImportAsk::Append { offset, bytes, by } => self.append(offset, &bytes, &by, moment).await,
             ImportAsk::Stand => self.underway().map(Underway::stand),
-            ImportAsk::Abandon => self.abandon().await,
+            ImportAsk::Abandon { whole } => self.abandon(whole).await,
         };
         if done.is_err() && !self.is_gone() {
             // Half a frame may be applied in memory. What cannot be read again now is read again before the next question.
@@ -86,11 +88,30 @@ impl Sequencer {
         Ok(stand)
     }
 
-    async fn abandon(&mut self) -> Result<ImportStand, Failure> {
-        self.underway()?;
+    async fn abandon(&mut self, whole: Option<u64>) -> Result<ImportStand, Failure> {
+        match whole {
+            // Who means a copy that is whole does not mean the one that is under way.
+            Some(_) if self.import.is_some() => {
+                let why = "an import is under way, and nothing is whole";
+                return Err(Failure::Transfer(Fault::ImportUnderWay, why.to_owned()));
+            }
+            Some(pos) if !self.is_gone() && self.is_idle_at(pos).await? => {}
+            _ => drop(self.underway()?),
+        }
         self.store.delete(&self.name()).await?;
         self.mark_gone();
         Ok(ImportStand { offset: 0, complete: false })
+    }
+
+    /// Whether what is here goes up to `pos` and owes nothing here: the workspace is where it came from, or where it went.
+    async fn is_idle_at(&mut self, pos: u64) -> Result<bool, Failure> {
+        self.ask(|workspace| {
+            let read = workspace.read(Line::default());
+            let Some(moving) = read.control::<Move>(Key::Move)? else { return Ok(false) };
+            let copy = read.control::<Origin>(Key::Origin)?.filter(|origin| *origin.held);
+            Ok(copy.map_or(*moving.left, |copy| Some(*copy.pos)) == Some(pos))
+        })
+        .await
     }
 
     fn underway(&self) -> Result<&Underway, Failure> {

@@ -99,7 +99,7 @@ impl Elsewhere {
         if is_under_way(&self.store, self.workspace).await.unwrap() {
             assert!(self.sequencer.describe().await.is_err());
             assert!(self.sequencer.events(0, 10).await.is_err());
-            self.ask(ImportAsk::Abandon).await.unwrap();
+            self.ask(ImportAsk::Abandon { whole: None }).await.unwrap();
             assert!(self.store.dump(&self.workspace.to_string()).is_err());
         } else {
             assert_eq!(self.store.dump(&self.workspace.to_string()).unwrap().events, vec![]);
