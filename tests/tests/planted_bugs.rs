@@ -5,7 +5,8 @@ use kernelos_tests::sim::{Counts, Disk, run};
 use testkit::broken::{Broken, Fault};
 
 /// What happens between two hosts. The simulation is of one; these are told in `portability`, and where workspaces move.
-const BETWEEN_HOSTS: [&str; 2] = ["workspace.adopted", "workspace.imported"];
+const BETWEEN_HOSTS: [&str; 5] =
+    ["workspace.adopted", "workspace.frozen", "workspace.imported", "workspace.left", "workspace.unfrozen"];
 
 #[test]
 fn every_broken_store_fails_some_seed() {
