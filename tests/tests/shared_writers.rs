@@ -99,7 +99,7 @@ fn what_one_writer_cannot_commit_is_no_burden_for_the_others() {
     testkit::block_on(async {
         let store = store(file(&desk.path));
         ports::SharedStore::post(&*store, &workspace, &rotten).await.unwrap();
-        assert_eq!(store.workspaces().await.unwrap(), [workspace.clone()]);
+        assert_eq!(store.workspaces().await.unwrap(), std::slice::from_ref(&workspace));
     });
     let late = Fate { dies_at: None, late: true };
     let late = shared(store(Rc::new(shared::Doomed::new(&desk.path, late))));

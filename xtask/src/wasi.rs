@@ -4,6 +4,7 @@
 use crate::failure::Failure;
 use crate::process::{cargo, output, root, run};
 use crate::setup;
+use std::fs;
 use std::path::PathBuf;
 
 /// What the functions are compiled for.
@@ -39,7 +40,7 @@ pub fn build() -> Result<(), Failure> {
     println!("\n{:<18}{:>12}", "component", "bytes");
     for (name, may) in COMPONENTS {
         let file = file(name);
-        let size = std::fs::metadata(&file).map_err(|why| Failure::check(format!("{}: {why}", file.display())))?.len();
+        let size = fs::metadata(&file).map_err(|why| Failure::check(format!("{}: {why}", file.display())))?.len();
         println!("{name:<18}{size:>12}");
         let imports = output(cargo(&["run", "--quiet", "-p", "xtask-imports", "--"]).arg(&file))?;
         if let Some(import) = imports.lines().find(|import| !is_allowed(import, may)) {
@@ -56,12 +57,28 @@ pub fn compile() -> Result<(), Failure> {
     for (name, _) in COMPONENTS {
         command.arg("-p").arg(format!("kernelos-wasi-{name}"));
     }
-    run(&mut command)
+    run(&mut command)?;
+    COMPONENTS.iter().map(|(name, _)| *name).chain(["probe"]).try_for_each(bring_home)
+}
+
+/// `spin.toml` names files below `target`, wherever this cargo puts what it makes.
+fn bring_home(name: &str) -> Result<(), Failure> {
+    let Some(elsewhere) = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from) else { return Ok(()) };
+    let (home, name) = (file(name), file_name(name));
+    let made = root().join(elsewhere).join(TARGET).join(PROFILE).join(name);
+    if made == home {
+        return Ok(());
+    }
+    let copied = home.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::copy(&made, &home));
+    copied.map(drop).map_err(|why| Failure::environment(format!("cannot write {}: {why}", home.display())))
 }
 
 fn file(name: &str) -> PathBuf {
-    let name = format!("kernelos_wasi_{}.wasm", name.replace('-', "_"));
-    root().join("target").join(TARGET).join(PROFILE).join(name)
+    root().join("target").join(TARGET).join(PROFILE).join(file_name(name))
+}
+
+fn file_name(name: &str) -> String {
+    format!("kernelos_wasi_{}.wasm", name.replace('-', "_"))
 }
 
 fn is_allowed(import: &str, may: &[&str]) -> bool {
