@@ -27,14 +27,26 @@ test("nobody gets anywhere without a token, and health needs none", async () => 
   assert.equal((await fetch(`${host.url}/openapi.json`)).status, 200);
 });
 
+/** The answer to `send`. A host that has read enough answers and closes, and a client that still writes may not see it. */
+async function answered(send) {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await send();
+    } catch (why) {
+      if (attempt === 10 || !["EPIPE", "ECONNRESET"].includes(why.cause?.code)) throw why;
+    }
+  }
+}
+
 test("a body above the limit is refused, announced or not", async () => {
   const large = JSON.stringify({ name: "x".repeat((1 << 20) + 1) });
-  await problem(await host.send("/workspaces", { method: "POST", body: large }), 413, "body_too_large");
+  const announced = await answered(() => host.send("/workspaces", { method: "POST", body: large }));
+  await problem(announced, 413, "body_too_large");
   // As chunks, so that nothing announces how many there are.
   async function* pieces() {
-    for (let nth = 0; nth < 20; nth += 1) yield new TextEncoder().encode("x".repeat(1 << 16));
+    for (let nth = 0; nth < 17; nth += 1) yield new TextEncoder().encode("x".repeat(1 << 16));
   }
-  const streamed = await host.send("/workspaces", { method: "POST", body: pieces(), duplex: "half" });
+  const streamed = await answered(() => host.send("/workspaces", { method: "POST", body: pieces(), duplex: "half" }));
   await problem(streamed, 413, "body_too_large");
 });
 
