@@ -4,10 +4,17 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
 
 use ports::StoreError;
 
 use crate::files::{Files, companions};
+
+/// How often, and how far apart, a lock that is held is asked for again: a process that is just ending still has it, and
+/// so has a child of this process between its birth and the start of its program.
+const TRIES: u32 = 20;
+const BETWEEN_TRIES: Duration = Duration::from_millis(50);
 
 /// A data directory that is locked for this process for as long as the value lives.
 pub(crate) struct DataDir {
@@ -23,7 +30,7 @@ impl DataDir {
         let path = dir.canonicalize().map_err(|error| unavailable(dir, &error))?;
         let lock = File::options().create(true).append(true).open(path.join("lock"));
         let lock = lock.map_err(|error| unavailable(&path, &error))?;
-        match lock.try_lock() {
+        match patiently(&lock) {
             Ok(()) => Ok(Self { path, births: Mutex::new(()), _lock: lock }),
             Err(TryLockError::WouldBlock) => Err(StoreError::Unavailable(format!(
                 "another process uses the data directory {0} (it holds the lock on {0}/lock); stop it first",
@@ -74,6 +81,17 @@ impl DataDir {
         }
         Ok(())
     }
+}
+
+/// Lock the file, and wait a moment for whoever is about to let it go.
+fn patiently(lock: &File) -> Result<(), TryLockError> {
+    for _ in 1..TRIES {
+        match lock.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(BETWEEN_TRIES),
+            settled => return settled,
+        }
+    }
+    lock.try_lock()
 }
 
 /// Remove `path`; fine if it is not there.

@@ -24,6 +24,18 @@ fn a_directory_that_is_in_use_is_refused_by_name() {
 }
 
 #[test]
+fn a_directory_whose_lock_is_about_to_be_let_go_is_waited_for() {
+    let dir = Dir::new();
+    let ending = dir.store();
+    let other = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(150));
+        drop(ending);
+    });
+    assert!(LibsqlStore::open(dir.path()).is_ok());
+    other.join().unwrap();
+}
+
+#[test]
 fn a_second_store_over_the_same_directory_sees_and_fences_the_first() {
     let dir = Dir::new();
     let one = dir.store();
