@@ -56,6 +56,8 @@ struct State {
     dialogue: Option<Dialogue>,
     /// What was decided here, or is left for later.
     handled: BTreeSet<String>,
+    /// What is decided, whether or not the log said so yet.
+    decided: BTreeSet<String>,
     /// Position of the last event that came, whatever it was about.
     seen: u64,
 }
@@ -65,7 +67,8 @@ impl Watching<'_> {
     pub async fn to_the_end(&self, timeline: Timeline, after: u64) -> Result<(), Problem> {
         let lines = (can_ask() && !self.how.json && !self.how.yes).then(Lines::new);
         let screen = Screen::new(self.how.json);
-        let mut state = State { timeline, screen, lines, dialogue: None, handled: BTreeSet::new(), seen: 0 };
+        let (handled, decided) = (BTreeSet::new(), BTreeSet::new());
+        let mut state = State { timeline, screen, lines, dialogue: None, handled, decided, seen: 0 };
         let ended = self.watch(&mut state, after).await?;
         state.screen.clear();
         ending::tell(self, &state.timeline, &ended)
@@ -87,8 +90,8 @@ impl Watching<'_> {
                 line = heard(&mut state.lines), if is_heard => self.hear(state, line.as_deref()).await?,
                 () = sleep(SETTLED), if is_open => match state.unhandled() {
                     Some(ask) => self.ask(state, ask).await?,
-                    None if state.timeline.only_waits_for_people() => return Ok(Ended::Waits),
-                    // Something else goes on beside what waits.
+                    None if state.only_waits_for_people() => return Ok(Ended::Waits),
+                    // Something else goes on beside what waits, or what was decided has not come back yet.
                     None => {}
                 },
                 _ = &mut interrupted => return Ok(Ended::Interrupted),
@@ -140,13 +143,19 @@ impl Watching<'_> {
     /// Send a decision. One that is refused is asked for again; one that came too late was taken elsewhere.
     async fn send(&self, state: &mut State, data: &Value) -> Result<(), Problem> {
         let base = format!("/v1/workspaces/{}", self.workspace);
-        let Err(problem) = once(self.api, &base, "approval.decide", data).await else { return Ok(()) };
+        let approval = data.get("approval").and_then(Value::as_str).unwrap_or_default();
+        let Err(problem) = once(self.api, &base, "approval.decide", data).await else {
+            state.decided.insert(approval.to_owned());
+            return Ok(());
+        };
         if problem.code == "host_unreachable" || self.how.yes {
             return Err(problem);
         }
         state.screen.say(&format!("that was refused: {}", problem.what));
-        if problem.code != "already_decided" {
-            state.handled.remove(data.get("approval").and_then(Value::as_str).unwrap_or_default());
+        if problem.code == "already_decided" {
+            state.decided.insert(approval.to_owned());
+        } else {
+            state.handled.remove(approval);
         }
         Ok(())
     }
@@ -198,7 +207,43 @@ impl State {
         }
     }
 
+    /// What is decided goes on, though nothing of it came yet.
+    fn only_waits_for_people(&self) -> bool {
+        self.timeline.only_waits_for_people() && self.timeline.asks().all(|ask| !self.decided.contains(&ask.id))
+    }
+
     fn unhandled(&self) -> Option<Ask> {
         self.timeline.asks().find(|ask| !self.handled.contains(&ask.id)).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn state() -> State {
+        let (handled, decided) = (BTreeSet::new(), BTreeSet::new());
+        let (timeline, screen) = (Timeline::new("task", None, Default::default()), Screen::new(true));
+        State { timeline, screen, lines: None, dialogue: None, handled, decided, seen: 0 }
+    }
+
+    fn event(pos: u64, name: &str, approval: &str) -> Value {
+        let data = json!({
+            "task": "task", "approval": approval, "kind": "approval", "digest": "d", "decision": "approved", "by": "owner"
+        });
+        json!({ "event": { "pos": pos, "accepted_at": pos, "type": name, "data": data } })
+    }
+
+    #[test]
+    fn what_was_decided_a_moment_ago_is_waited_for_and_no_person_is() {
+        let mut state = state();
+        state.timeline.event(&event(1, "approval.requested", "first"));
+        assert!(state.only_waits_for_people());
+        state.decided.insert("first".to_owned());
+        assert!(!state.only_waits_for_people(), "the log has not said so yet");
+        state.timeline.event(&event(2, "approval.decided", "first"));
+        state.timeline.event(&event(3, "approval.requested", "second"));
+        assert!(state.only_waits_for_people(), "this one nobody decided");
     }
 }
