@@ -2,7 +2,7 @@
 
 use crate::cloudflare::{self, Kind, WORKERS};
 use crate::failure::Failure;
-use crate::{process, setup};
+use crate::{process, setup, wasi};
 
 /// The group that compares kinds of host, and needs what is deployed to all of them.
 const HOSTS: &str = "hosts";
@@ -13,6 +13,8 @@ pub fn run(options: &[String]) -> Result<(), Failure> {
     if groups.peek().is_none() || groups.any(|group| group == HOSTS) {
         setup::with_worker_tools()?;
         cloudflare::workers(&WORKERS, Kind::Deployed)?;
+        wasi::compile()?;
+        process::run(&mut process::cargo(&["build", "--release", "--quiet", "--package", "kernelos-wasi-host"]))?;
     }
     let mut command =
         process::cargo(&["run", "--release", "--quiet", "--package", "kernelos-tests", "--bin", "bench", "--"]);

@@ -9,6 +9,7 @@ mod flow;
 pub mod init;
 pub mod provider;
 mod reading;
+pub mod serve;
 pub mod transfer;
 pub mod workspace;
 
@@ -71,6 +72,9 @@ pub struct Args {
 pub enum Command {
     /// Run the embedded host in the foreground, on the loopback interface.
     Dev(Dev),
+    /// Serve the components of a spin.toml in the foreground, on the loopback interface.
+    #[command(after_help = serve::EXAMPLES)]
+    Serve(serve::Serve),
     /// Ask an agent and wait for its answer.
     Ask(Ask),
     /// Begin a project: a folder from a template, a provider that was verified, and a workspace.

@@ -56,6 +56,10 @@ const PLATFORM_CRATES: [&str; 26] = [
 const KIT: &str = "testkit";
 const REFERENCE_STORE: &str = "store-memory";
 
+/// The one host that is a library: it serves components to whoever embeds it, and the program does. What it serves knows
+/// nothing of it, so a client that has it in itself is joined with no component.
+const HOST_LIBRARY: &str = "hosts/wasi/host";
+
 /// A part of the tree with rules of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Room<'a> {
@@ -66,6 +70,8 @@ enum Room<'a> {
     Client,
     /// What one platform is asked to run: functions joined with adapters, and what those crates have in common.
     Host,
+    /// What runs such things in a program of its own, or in a client.
+    HostLibrary,
     /// `tests` and `xtask`: they may import anything, and nobody imports them.
     Tools,
 }
@@ -80,6 +86,7 @@ impl<'a> Room<'a> {
             Some(("adapters", name)) => Some(Self::Adapter(name)),
             Some(("functions", _)) => Some(Self::Function),
             Some(("clients", _)) => Some(Self::Client),
+            Some(("hosts", _)) if folder == HOST_LIBRARY => Some(Self::HostLibrary),
             Some(("hosts", _)) => Some(Self::Host),
             _ => None,
         }
@@ -98,9 +105,10 @@ impl<'a> Room<'a> {
             }
             (Self::Function, Room::Adapter(other)) => for_tests && [KIT, REFERENCE_STORE].contains(&other),
             (Self::Adapter(_) | Self::Function, _) => false,
-            (Self::Client | Self::Host, Room::Adapter(other)) => for_tests || other != KIT,
-            (Self::Host, Room::Client) | (Self::Client, Room::Host) => false,
-            (Self::Client | Self::Host, _) => true,
+            (Self::Client | Self::Host | Self::HostLibrary, Room::Adapter(other)) => for_tests || other != KIT,
+            (Self::Host | Self::HostLibrary, Room::Client) | (Self::Client, Room::Host) => false,
+            (Self::Host, Room::HostLibrary) | (Self::HostLibrary, Room::Host) => false,
+            (Self::Client | Self::Host | Self::HostLibrary, _) => true,
         }
     }
 
@@ -111,7 +119,7 @@ impl<'a> Room<'a> {
                 kind != Kind::BuildScript && KERNEL_CRATES.contains(&package) || for_tests
             }
             Self::Ports | Self::Function => kind == Kind::TestsOnly || !PLATFORM_CRATES.contains(&package),
-            Self::Adapter(_) | Self::Client | Self::Host | Self::Tools => true,
+            Self::Adapter(_) | Self::Client | Self::Host | Self::HostLibrary | Self::Tools => true,
         }
     }
 
@@ -133,8 +141,8 @@ impl<'a> Room<'a> {
                 "functions know the kernel and ports: ask for the trait, and let the host hand in the adapter (their \
                  tests may use store-memory and testkit)"
             }
-            Self::Client | Self::Host | Self::Tools => {
-                "clients and hosts do not know one another, and `tests`, `xtask` and the test kit are not for what ships: move the shared part out of them"
+            Self::Client | Self::Host | Self::HostLibrary | Self::Tools => {
+                "clients and hosts do not know one another (but for hosts/wasi/host, which a client may embed), and `tests`, `xtask` and the test kit are not for what ships: move the shared part out of them"
             }
         }
     }

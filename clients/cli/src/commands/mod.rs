@@ -19,6 +19,7 @@ mod provider;
 mod replay;
 mod run;
 mod send;
+mod serve;
 mod shown;
 mod task;
 mod usage;
@@ -38,6 +39,7 @@ pub fn run(args: &Args) -> Result<(), Problem> {
     let place = &args.place();
     match &args.command {
         Command::Dev(dev) => dev::run(place.here("kernelos dev", DEV)?, dev),
+        Command::Serve(serve) => serve::run(place.here("kernelos serve", DEV)?, serve),
         Command::Ask(ask) => ask::run(place, ask),
         Command::Init(init) => init::run(place, init),
         Command::Provider(provider) => provider::run(place, provider),

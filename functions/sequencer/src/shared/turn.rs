@@ -15,7 +15,8 @@ const TRIES_MS: u64 = 15_000;
 /// Letters older than this are left alone: their writers have given up.
 const LETTER_MS: u64 = 2 * TRIES_MS;
 /// Most letters that are decided together.
-const LETTERS: usize = 64;
+const LETTERS: usize = 1 << LETTERS_LOG2;
+const LETTERS_LOG2: u32 = 6;
 
 /// A workspace and a way to decide on it.
 struct Turn<'a> {
@@ -60,11 +61,27 @@ impl Turn<'_> {
     async fn take(&self, jobs: &[Job]) -> (Vec<Outcome>, bool) {
         let own = Pile { ticket: String::new(), jobs: jobs.to_vec() };
         let own = std::slice::from_ref(&own);
-        let first = match self.decide(own).await {
-            Err(failure) if may_pass(&failure) => self.in_company(jobs).await,
-            decided => decided.map(|(mut piles, waits)| (piles.pop().unwrap_or_default(), waits)),
+        let first = match self.others_wait().await {
+            // Who decides for one alone is faster than who decides for many, and would always be first.
+            Ok(true) => self.in_company(jobs).await,
+            Ok(false) => match self.decide(own).await {
+                Err(failure) if may_pass(&failure) => self.in_company(jobs).await,
+                decided => decided.map(|(mut piles, waits)| (piles.pop().unwrap_or_default(), waits)),
+            },
+            Err(failure) => Err(failure),
         };
         first.unwrap_or_else(|failure| (jobs.iter().map(|_| Err(failure.clone())).collect(), false))
+    }
+
+    /// Whether letters lie there that nobody answered yet.
+    async fn others_wait(&self) -> Result<bool, Failure> {
+        let since_ms = self.shared.clock.now_ms().saturating_sub(LETTER_MS);
+        match self.shared.store.fetch(&self.name(), Wanted { ticket: "", since_ms, limit: 1 }).await {
+            Ok(Post::Waiting(letters)) => Ok(!letters.is_empty()),
+            Ok(Post::Answered(_)) => Ok(false),
+            Err(error) if is_away(&error) => Ok(false),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Leave a letter, and decide for all until it is answered.
@@ -90,9 +107,16 @@ impl Turn<'_> {
                 Err(error) if is_away(&error) => Vec::new(),
                 Err(error) => return Err(error.into()),
             };
+            let place = piles.iter().position(|pile| pile.ticket == ticket);
+            // The writer of the oldest letter decides first, and all the others would decide the same in vain. It may have
+            // died, so that more of them try each time.
+            if place.is_some_and(|place| place >= 1 << nth.min(LETTERS_LOG2)) {
+                self.pause(nth).await;
+                nth += 1;
+                continue;
+            }
             match self.decide(&piles).await {
                 Ok((outcomes, waits)) => {
-                    let place = piles.iter().position(|pile| pile.ticket == ticket);
                     let own = place.and_then(|nth| outcomes.into_iter().nth(nth));
                     if let Some(own) = own {
                         return Ok((own, waits));

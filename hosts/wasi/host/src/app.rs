@@ -8,12 +8,12 @@ use crate::manifest::{Manifest, Route, fill};
 use crate::outbound::Allowed;
 use crate::routes::Routes;
 use crate::state::State;
-use libsql::Database;
+use libsql::{Connection, Database};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 use wasmtime_wasi::p2;
@@ -70,6 +70,11 @@ pub struct App {
     pub routes: Routes,
     /// The database.
     pub database: Database,
+    /// Open for as long as the application is there: when the last connection closes, the database puts its log away, and
+    /// the next one that opens begins another. Each request would pay for both.
+    _open: Connection,
+    /// Held for as long as a statement writes: those who wait for it are served as they came.
+    pub writing: Mutex<()>,
     /// Limits of instances.
     pub limits: Limits,
     /// Room for requests from outside.
@@ -117,10 +122,11 @@ impl App {
             parts.insert(name.clone(), Arc::new(part));
         }
         fits(manifest, &parts)?;
-        let database = open(database).await?;
+        let (database, open) = open(database).await?;
         let (requests, instances) =
             (Arc::new(Semaphore::new(limits.requests)), Arc::new(Semaphore::new(limits.instances)));
-        let app = Arc::new(Self { engine, parts, routes: routes(manifest)?, database, limits, requests, instances });
+        let (routes, writing) = (routes(manifest)?, Mutex::new(()));
+        let app = Arc::new(Self { engine, parts, routes, database, _open: open, writing, limits, requests, instances });
         count_time(&app)?;
         Ok(app)
     }
@@ -198,13 +204,19 @@ fn linker(engine: &Engine) -> wasmtime::Result<Linker<State>> {
     Ok(linker)
 }
 
-async fn open(path: &Path) -> Result<Database, HostError> {
+async fn open(path: &Path) -> Result<(Database, Connection), HostError> {
     let broken = |why: libsql::Error| HostError::Broken(format!("{}: {why}", path.display()));
     let database = libsql::Builder::new_local(path).build().await.map_err(broken)?;
     // Kept in the file: readers and a writer do not wait for one another.
     let connection = database.connect().map_err(broken)?;
-    connection.query("PRAGMA journal_mode=WAL", ()).await.map_err(broken)?;
-    Ok(database)
+    let mut set = connection.query("PRAGMA journal_mode=WAL", ()).await.map_err(broken)?;
+    while set.next().await.map_err(broken)?.is_some() {}
+    drop(set);
+    // The log is there once something was read.
+    let mut read = connection.query("SELECT count(*) FROM sqlite_schema", ()).await.map_err(broken)?;
+    while read.next().await.map_err(broken)?.is_some() {}
+    drop(read);
+    Ok((database, connection))
 }
 
 /// Count the time of instances, for as long as the application is there.

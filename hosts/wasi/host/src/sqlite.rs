@@ -88,6 +88,10 @@ impl HostConnection for State {
         if is_read(&statement) {
             return Ok(perform(&connection, &statement, parameters).await);
         }
+        // One after the other, as they came. Left to the database they would sleep, longer each time, and whoever came last
+        // would find it free.
+        let app = Arc::clone(&self.app);
+        let _turn = app.writing.lock().await;
         let executor = tokio::runtime::Handle::current();
         Ok(tokio::task::block_in_place(|| executor.block_on(perform(&connection, &statement, parameters))))
     }

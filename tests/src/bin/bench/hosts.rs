@@ -1,11 +1,12 @@
 //! The kinds of host side by side: what a durable command costs beside a question that goes the same way and changes
-//! nothing. Each is measured against itself, because one serves with a runtime of JavaScript in front and the other does
-//! not.
+//! nothing. Each is measured against itself, because one serves with a runtime of JavaScript in front, and another with new
+//! instances of components for every request.
 
 use crate::report::{Report, Target, median};
 use crate::server::SERVE;
+use crate::statement;
 use kernelos_tests::crash::{Answer, Client};
-use kernelos_tests::hosts::{Kind, Ready, Running, Workerd, memory};
+use kernelos_tests::hosts::{Kind, Ready, Running, Wasi, Workerd, memory};
 use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
@@ -53,9 +54,27 @@ struct Measured {
     first_command_ms: f64,
     noop: Spread,
     command: Spread,
-    noops_per_s: f64,
-    commands_per_s: f64,
+    health: Spread,
+    noops: Load,
+    commands: Load,
     mib: f64,
+}
+
+/// What many clients had at once.
+#[derive(Default)]
+struct Load {
+    per_s: f64,
+    p99_ms: f64,
+    /// What the client that was served least had, of what the one that was served most had.
+    least_of_most: f64,
+}
+
+impl Load {
+    /// The middle of several rounds, for each number.
+    fn middle(rounds: &[Self]) -> Self {
+        let of = |number: fn(&Self) -> f64| median(rounds.iter().map(number).collect());
+        Self { per_s: of(|it| it.per_s), p99_ms: of(|it| it.p99_ms), least_of_most: of(|it| it.least_of_most) }
+    }
 }
 
 /// Milliseconds: what half takes at most, and what all but one in a hundred do.
@@ -74,7 +93,8 @@ impl Spread {
 }
 
 pub fn run(report: &mut Report) -> Result<(), String> {
-    let hosts: [(&str, &dyn Kind); 2] = [("native", &Serve), ("workerd", &Workerd)];
+    statement::run(report)?;
+    let hosts: [(&str, &dyn Kind); 3] = [("native", &Serve), ("workerd", &Workerd), ("wasi", &Wasi)];
     let mut measured = Vec::new();
     for (name, kind) in hosts {
         eprintln!("measuring {name} …");
@@ -102,7 +122,7 @@ fn measure(kind: &dyn Kind) -> Result<Measured, String> {
         noops.push(load(&host, &|client, _| noop(client, &workspace))?);
         commands.push(load(&host, &|client, nth| command(client, &workspace, &format!("load-{round}-{nth}")))?);
     }
-    (found.noops_per_s, found.commands_per_s) = (median(noops), median(commands));
+    (found.noops, found.commands) = (Load::middle(&noops), Load::middle(&commands));
     // A host closes a connection on which nothing came for a while.
     let mut client = host.client();
     for nth in 0..OPEN {
@@ -147,32 +167,37 @@ fn command(client: &mut Client, workspace: &str, key: &str) -> Result<(), String
     sent(client.command(workspace, key, "task.create", &data))
 }
 
-/// One client, in turns: a question, a command.
+/// One client, in turns: the smallest question there is, a question to a workspace, a command.
 fn sequential(client: &mut Client, workspace: &str, found: &mut Measured) -> Result<(), String> {
-    let (mut noops, mut commands) = (Vec::new(), Vec::new());
+    let (mut health, mut noops, mut commands) = (Vec::new(), Vec::new(), Vec::new());
     for nth in 0..SEQUENTIAL {
+        health.push(timed(|| sent(client.get("/health")))?);
         noops.push(timed(|| noop(client, workspace))?);
         commands.push(timed(|| command(client, workspace, &format!("sequential-{nth}")))?);
     }
-    (found.noop, found.command) = (Spread::of(noops), Spread::of(commands));
+    (found.health, found.noop, found.command) = (Spread::of(health), Spread::of(noops), Spread::of(commands));
     Ok(())
 }
 
-/// Keep many clients busy for a while; how many of their requests are answered in a second.
-fn load(host: &Running, request: &(dyn Fn(&mut Client, u64) -> Result<(), String> + Sync)) -> Result<f64, String> {
+/// Keep many clients busy for a while, and see how they are served.
+fn load(host: &Running, request: &(dyn Fn(&mut Client, u64) -> Result<(), String> + Sync)) -> Result<Load, String> {
     let (next, began) = (AtomicU64::new(0), Instant::now());
-    let work = || -> Result<(), String> {
-        let mut client = host.client();
+    let work = || -> Result<Vec<f64>, String> {
+        let (mut client, mut took) = (host.client(), Vec::new());
         while began.elapsed() < ROUND {
-            request(&mut client, next.fetch_add(1, Ordering::Relaxed))?;
+            took.push(timed(|| request(&mut client, next.fetch_add(1, Ordering::Relaxed)))?);
         }
-        Ok(())
+        Ok(took)
     };
-    std::thread::scope(|scope| {
+    let served = std::thread::scope(|scope| {
         let clients: Vec<_> = (0..WRITERS).map(|_| scope.spawn(work)).collect();
-        clients.into_iter().try_for_each(|client| client.join().map_err(|_| "a client panicked".to_owned())?)
+        let ended = clients.into_iter().map(|client| client.join().map_err(|_| "a client panicked".to_owned())?);
+        ended.collect::<Result<Vec<_>, String>>()
     })?;
-    Ok(next.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64())
+    let per_s = next.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64();
+    let counts = || served.iter().map(Vec::len);
+    let least_of_most = counts().min().unwrap_or_default() as f64 / counts().max().unwrap_or_default() as f64;
+    Ok(Load { per_s, p99_ms: Spread::of(served.concat()).p99, least_of_most })
 }
 
 /// What is promised is promised of Workers. The program writes to the disk in a request that asks for nothing else, which
@@ -192,25 +217,39 @@ fn rows(report: &Report, name: &str, found: &Measured) {
         found.noop.p50 * 1e3,
         sequential,
     );
-    let rate = found.commands_per_s / found.noops_per_s;
-    row("commands of 32 writers, of no-ops by 32", rate, "ratio", found.noops_per_s, together);
+    let rate = found.commands.per_s / found.noops.per_s;
+    row("commands of 32 writers, of no-ops by 32", rate, "ratio", found.noops.per_s, together);
+    if name == "wasi" {
+        row("call of a component with a new instance, p50", found.health.p50, "ms", 0.0, Target::AtMost(3.0));
+        row("commands of 32 writers on one head, p99", found.commands.p99_ms, "ms", 0.0, Target::AtMost(500.0));
+        row(
+            "writer served least, of the one served most",
+            found.commands.least_of_most,
+            "ratio",
+            1.0,
+            Target::AtLeast(0.5),
+        );
+    }
 }
 
 /// Every measurement, the hosts side by side.
 fn table(measured: &[(&str, Measured)]) -> String {
     type Column = fn(&Measured) -> f64;
-    let lines: [(&str, Column); 12] = [
+    let lines: [(&str, Column); 15] = [
         ("process starts, ms", |it| it.starts_ms),
         ("first request, ms", |it| it.first_ms),
         ("first workspace, ms", |it| it.first_command_ms),
+        ("smallest request p50, ms", |it| it.health.p50),
         ("no-op p50, ms", |it| it.noop.p50),
         ("no-op p99, ms", |it| it.noop.p99),
         ("durable command p50, ms", |it| it.command.p50),
         ("durable command p99, ms", |it| it.command.p99),
         ("command of no-op, p50", |it| it.command.p50 / it.noop.p50),
-        ("no-ops at 32 clients, /s", |it| it.noops_per_s),
-        ("commands at 32 writers, /s", |it| it.commands_per_s),
-        ("commands of no-ops at 32", |it| it.commands_per_s / it.noops_per_s),
+        ("no-ops at 32 clients, /s", |it| it.noops.per_s),
+        ("commands at 32 writers, /s", |it| it.commands.per_s),
+        ("commands of no-ops at 32", |it| it.commands.per_s / it.noops.per_s),
+        ("p99 of 32 writers, ms", |it| it.commands.p99_ms),
+        ("least served of most served", |it| it.commands.least_of_most),
         ("resident memory, MiB", |it| it.mib),
     ];
     let mut text = format!("\n{:<28}", "");

@@ -18,6 +18,7 @@ mod replay;
 mod report;
 mod sequencer;
 mod server;
+mod statement;
 mod workflow;
 
 use report::Report;

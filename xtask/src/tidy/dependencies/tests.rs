@@ -12,6 +12,7 @@ store-libsql = { path = "adapters/store-libsql", package = "kernelos-store-libsq
 testkit = { path = "adapters/testkit", package = "kernelos-testkit" }
 gateway = { path = "functions/gateway", package = "kernelos-gateway" }
 shared = { path = "hosts/cloudflare/shared", package = "kernelos-shared" }
+host = { path = "hosts/wasi/host", package = "kernelos-host" }
 serde = "1"
 tokio = "1"
 "#;
@@ -43,6 +44,7 @@ fn workspace_with(folder: &str, tables: &str) -> Vec<String> {
             "hosts/cloudflare/front",
             "[dependencies]\nshared.workspace = true\ngateway.workspace = true\nworker = \"0.8\"",
         ),
+        ("hosts/wasi/host", "[dependencies]\nports.workspace = true\ntokio.workspace = true"),
         ("tests", "[dependencies]\ngateway.workspace = true\ntestkit.workspace = true"),
     ];
     let mut files = vec![("Cargo.toml".to_owned(), ROOT.to_owned())];
@@ -156,4 +158,12 @@ fn a_host_joins_functions_with_adapters_and_nobody_knows_it() {
 #[test]
 fn a_new_room_must_say_whom_it_may_import() {
     refuses("plugins/sdk", "", "plugins/sdk/Cargo.toml:1: dependency-rule: this folder is no room yet");
+}
+
+#[test]
+fn a_client_may_embed_the_host_that_is_a_library_and_no_component_knows_it() {
+    accepts("clients/cli", "[dependencies]\nhost = { workspace = true, optional = true }");
+    refuses("clients/cli", "[dependencies]\nshared.workspace = true", "clients/cli/Cargo.toml:4:");
+    refuses("hosts/cloudflare/front", "[dependencies]\nhost.workspace = true", "hosts/cloudflare/front/Cargo.toml:4:");
+    refuses("hosts/wasi/host", "[dependencies]\nshared.workspace = true", "hosts/wasi/host/Cargo.toml:4:");
 }
