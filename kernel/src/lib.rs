@@ -17,6 +17,7 @@ pub mod machine;
 pub mod map;
 pub mod merge;
 pub mod reject;
+pub mod past;
 pub mod replay;
 pub mod schema;
 pub mod seal;

@@ -3,14 +3,15 @@
 //! Content stays sealed: what is checked is that every unit is the one its event committed to.
 
 use crate::apply::apply_noting;
-use crate::entity::{Branch, DataKey, Entity, Kind};
-use crate::event::{Header, event_hash};
+use crate::entity::{Base, Branch, DataKey, Entity, Kind};
+use crate::event::{BranchRestored, EventData, Header, event_hash};
 use crate::fit::{content_is_whole, follows};
 use crate::hash::HashText;
 use crate::id::{BlobId, WorkspaceId};
-use crate::key::{Key, Space};
+use crate::key::{Key, Line, Space};
 use crate::machine::{Heads, StreamHead, kept_key, over_base, row_hash};
 use crate::map::{Folded, from_scratch};
+use crate::past::{Past, UnderWay};
 use crate::seal::Subject;
 use crate::state::{Rows, State};
 use crate::storage::{Row, StoredEvent};
@@ -25,12 +26,50 @@ pub struct Replay {
     heads: Heads,
     /// Subjects of content that is not there any more: their keys have to be destroyed.
     dropped: BTreeSet<Subject>,
+    /// Positions that restores of these events go back to, and the root of the line at each, once it was passed.
+    pasts: BTreeMap<u64, BTreeMap<Line, Option<HashText>>>,
 }
 
+/// Positions that restores go back to, by the line. A replay has to know them before it comes by.
+pub type Pins = BTreeMap<Line, BTreeSet<u64>>;
+
+/// Note where `stored` goes back to, if it is a restore. What cannot be read is found by the replay.
+pub fn note_restore(stored: &StoredEvent, pins: &mut Pins) {
+    // Most events are told by their bytes, without being decoded.
+    if !stored.body.windows(RESTORED.len()).any(|window| window == RESTORED) {
+        return;
+    }
+    if let Ok((_, EventData::BranchRestored(restored))) = Header::decode(&stored.body) {
+        pins.entry(restored.base.parent).or_default().insert(restored.base.pos);
+    }
+}
+
+/// How the envelope of a restore names its type.
+const RESTORED: &[u8] = b"\"type\":\"branch.restored\"";
+
 impl Replay {
-    /// A workspace before its first event.
+    /// A workspace before its first event, in whose log nothing is restored.
     pub fn new(id: WorkspaceId) -> Self {
-        Self { id, state: State::complete(), heads: Heads::default(), dropped: BTreeSet::new() }
+        Self::with_restores(id, Pins::new())
+    }
+
+    /// A workspace before its first event, in whose log restores go back to these positions.
+    pub fn with_restores(id: WorkspaceId, pins: Pins) -> Self {
+        let mut pasts: BTreeMap<u64, BTreeMap<Line, Option<HashText>>> = BTreeMap::new();
+        for (line, positions) in &pins {
+            for pos in positions {
+                pasts.entry(*pos).or_default().insert(*line, None);
+            }
+        }
+        let state = State::complete_with(pins);
+        Self { id, state, heads: Heads::default(), dropped: BTreeSet::new(), pasts }
+    }
+
+    /// What `line` is now.
+    pub fn past(&self, line: Line) -> Result<Past, String> {
+        let control = self.state.rows(Space::Control).into_iter().flat_map(Rows::present);
+        let under_way = UnderWay::of(control.map(|(key, ..)| *key));
+        Ok(Past { root: self.root(Space::Data(line))?, under_way })
     }
 
     /// State after the events so far.
@@ -56,12 +95,36 @@ impl Replay {
         let (header, mut data) = Header::decode(&stored.body).map_err(|why| why.to_string())?;
         follows(&self.heads, self.id, &header, stored)?;
         self.dropped.extend(content_is_whole(&mut data, stored)?);
+        if let EventData::BranchRestored(restored) = &data {
+            self.goes_back(restored)?;
+        }
         let touched = apply_noting(&mut self.state, &header, &data);
         let hash = HashText(stored.hash);
         self.heads.streams.insert(header.stream, StreamHead { seq: header.seq, hash });
         if touched != header.touched {
             return Err("it does not touch what it says it touched".to_owned());
         }
+        self.remember(header.pos)
+    }
+
+    /// What a restore goes back to is what was there.
+    fn goes_back(&self, restored: &BranchRestored) -> Result<(), String> {
+        let Base { parent, pos, root } = &restored.base;
+        match self.pasts.get(pos).and_then(|lines| lines.get(parent)) {
+            Some(Some(there)) if there == root => Ok(()),
+            Some(Some(_)) => Err(format!("{parent} had another root at event {pos}")),
+            Some(None) => Err(format!("it goes back to event {pos}, which is not before it")),
+            None => Err(format!("it goes back to {parent} at event {pos}, which was not announced")),
+        }
+    }
+
+    /// The roots that a later restore stands on, if one goes back to here.
+    fn remember(&mut self, pos: u64) -> Result<(), String> {
+        let Some(lines) = self.pasts.get(&pos) else { return Ok(()) };
+        let lines: Vec<Line> = lines.keys().copied().collect();
+        let roots = lines.into_iter().map(|line| Ok((line, Some(self.root(Space::Data(line))?))));
+        let roots = roots.collect::<Result<BTreeMap<_, _>, String>>()?;
+        self.pasts.insert(pos, roots);
         Ok(())
     }
 
@@ -82,6 +145,18 @@ impl Replay {
         Ok(spaces)
     }
 
+    /// Rows as they were at positions that restores go back to, and were overwritten since: by line and key, under
+    /// [`kept_key`].
+    pub fn pinned(&self) -> Result<BTreeMap<(Line, Key), Vec<(String, Row)>>, String> {
+        let mut pinned: BTreeMap<(Line, Key), Vec<(String, Row)>> = BTreeMap::new();
+        for (line, key, since, entity) in self.state.pinned_versions() {
+            let value = encoded(entity)?;
+            let row = Row { hash: row_hash(&value), value, since };
+            pinned.entry((line, key)).or_default().push((kept_key(&key, since), row));
+        }
+        Ok(pinned)
+    }
+
     /// The state map of a space now, built from all its rows.
     pub fn map(&self, space: Space) -> Result<Folded, String> {
         let rows = self.state.rows(space).into_iter().flat_map(Rows::present);
@@ -89,7 +164,7 @@ impl Replay {
         Ok(from_scratch(hashes.collect::<Result<Vec<_>, _>>()?))
     }
 
-    /// The root of a space now; a fork's covers its base's.
+    /// The root of a space now; that of a line that stands on another covers its base's.
     pub fn root(&self, space: Space) -> Result<HashText, String> {
         let own = self.map(space)?.tree.root;
         let Space::Data(line) = space else { return Ok(own) };
@@ -97,7 +172,7 @@ impl Replay {
             Answer::Present(found) => Branch::of(found.entity),
             _ => None,
         };
-        Ok(over_base(branch, own))
+        Ok(over_base(branch, line, own))
     }
 
     /// Content that is kept apart, and in how many chunks.

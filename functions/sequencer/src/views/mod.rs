@@ -65,7 +65,7 @@ fn failure(workspace: &Workspace, failure: Option<&kernel::entity::Failure>) -> 
 
 /// Keys of an index, up to [`ROWS_MAX`].
 fn keys(workspace: &Workspace, index: Index, is_control: bool) -> Result<Vec<Key>, Stop> {
-    let read = workspace.read(Line::default());
+    let read = workspace.read(workspace.main()?);
     let mut keys: Vec<Key> = Vec::new();
     while keys.len() < ROWS_MAX {
         let after = keys.last();

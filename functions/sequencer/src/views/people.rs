@@ -19,7 +19,7 @@ pub fn approvals(workspace: &Workspace, all: bool) -> Result<Vec<ApprovalView>, 
 }
 
 fn approval(workspace: &Workspace, id: Id) -> Result<Option<ApprovalView>, Stop> {
-    let read = workspace.read(Line::default());
+    let read = workspace.read(workspace.main()?);
     let Some(row) = read.control::<Approval>(Key::Approval(id))? else { return Ok(None) };
     let call = read.data::<Call>(Key::Call(*row.call))?;
     Ok(Some(ApprovalView {

@@ -12,7 +12,7 @@ const DESTROYED: &str = "The key of this task was destroyed: what the model was 
 
 /// What the model was told in a turn of a step, or in the newest; none when there is no such step or turn.
 pub fn context(workspace: &Workspace, step: Id, turn: Option<u64>) -> Result<Option<ContextView>, Stop> {
-    let found = turn_context(&workspace.read(Line::default()), step, turn)?;
+    let found = turn_context(&workspace.read(workspace.main()?), step, turn)?;
     Ok(found.map(|found| view(step, found)))
 }
 
