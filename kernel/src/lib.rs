@@ -20,6 +20,7 @@ pub mod reject;
 pub mod replay;
 pub mod schema;
 pub mod seal;
+pub mod snapshot;
 pub mod staged;
 pub mod state;
 pub mod storage;

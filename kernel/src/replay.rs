@@ -7,12 +7,14 @@ use crate::entity::{Branch, DataKey, Entity, Kind};
 use crate::event::{Header, event_hash};
 use crate::fit::{content_is_whole, follows};
 use crate::hash::HashText;
+use crate::id::text::read_number;
 use crate::id::{BlobId, WorkspaceId};
 use crate::key::{Key, Space};
 use crate::machine::{Heads, StreamHead, kept_key, over_base, row_hash};
 use crate::map::{Folded, from_scratch};
 use crate::seal::Subject;
-use crate::state::{Rows, State};
+use crate::snapshot::Manifest;
+use crate::state::{Rows, State, Supplied};
 use crate::storage::{Row, StoredEvent};
 use crate::view::{Answer, Lookup as _};
 use std::collections::{BTreeMap, BTreeSet};
@@ -31,6 +33,36 @@ impl Replay {
     /// A workspace before its first event.
     pub fn new(id: WorkspaceId) -> Self {
         Self { id, state: State::complete(), heads: Heads::default(), dropped: BTreeSet::new() }
+    }
+
+    /// A workspace as a snapshot has it: `rows` are all of its rows, with the texts of their keys. What is left out of
+    /// snapshots, which command an idempotency key stands for, is then not known of the events before.
+    pub fn from_snapshot(
+        manifest: &Manifest,
+        rows: impl IntoIterator<Item = (Space, String, Row)>,
+    ) -> Result<Self, String> {
+        let mut replay = Self::new(manifest.workspace);
+        replay.heads.streams.clone_from(&manifest.streams);
+        for (space, text, row) in rows {
+            replay
+                .supply(space, &text, &row)
+                .ok_or_else(|| format!("row {space}/{text} of the snapshot is not readable"))?;
+        }
+        Ok(replay)
+    }
+
+    fn supply(&mut self, space: Space, text: &str, row: &Row) -> Option<()> {
+        let Space::Kept(line) = space else {
+            let key: Key = text.parse().ok()?;
+            let entity = Entity::decode(&key, &row.value).ok()?;
+            self.state.rows_mut(space).supply(key, Some(Supplied { entity, since: row.since, hash: row.hash }));
+            return Some(());
+        };
+        let (text, since) = text.rsplit_once('@')?;
+        let key: Key = text.parse().ok()?;
+        let version = (read_number(since).ok()?, Entity::decode(&key, &row.value).ok()?);
+        self.state.supply_kept(line, key, vec![version]);
+        Some(())
     }
 
     /// State after the events so far.

@@ -31,7 +31,7 @@ pub use live::{LiveChannel, LiveDelta, LiveSubscription};
 pub use notices::Notices;
 pub use problem::Problem;
 pub use provider::{Codec, Decoder, Live, Models, Silent};
-pub use sequencing::{Sequencing, SequencingError};
+pub use sequencing::{Sequencing, SequencingError, SnapshotView};
 pub use sql::{Sql, SqlError, SqlValue};
 pub use store::shared::{SharedStore, Watch};
 pub use store::{Conflict, Store, StoreError};

@@ -11,6 +11,7 @@ mod import;
 mod load;
 mod reads;
 mod shared;
+mod snapshots;
 mod submit;
 mod verify;
 mod views;
@@ -18,6 +19,7 @@ mod views;
 pub use failure::Failure;
 pub use import::is_under_way;
 pub use shared::{Shared, Words};
+pub use snapshots::{Making, Past, Usable};
 pub use submit::Job;
 pub use verify::{Finding, Verified, verify};
 
@@ -40,6 +42,8 @@ pub struct Sequencer {
     import: Option<import::Underway>,
     /// An import was given up, and everything with it: this sequencer has no store any more.
     is_gone: bool,
+    /// What is held for snapshots.
+    snapshots: snapshots::Snapshots,
 }
 
 impl std::fmt::Debug for Sequencer {
@@ -54,7 +58,7 @@ impl Sequencer {
         let head = store.claim(&id.to_string()).await?;
         let workspace = Workspace::open(id, key, &head).map_err(broken)?;
         let import = import::under_way(&*store, id).await?;
-        Ok(Self { store, workspace, key, is_stale: false, import, is_gone: false })
+        Ok(Self { store, workspace, key, is_stale: false, import, is_gone: false, snapshots: Default::default() })
     }
 
     /// Open the workspace as one of several writers: nobody is fenced off, and whoever finds another head decides again.
@@ -62,7 +66,7 @@ impl Sequencer {
         let head = store.head(&id.to_string()).await?;
         let workspace = Workspace::open(id, key, &head).map_err(broken)?;
         let import = import::under_way(&*store, id).await?;
-        Ok(Self { store, workspace, key, is_stale: false, import, is_gone: false })
+        Ok(Self { store, workspace, key, is_stale: false, import, is_gone: false, snapshots: Default::default() })
     }
 
     /// The workspace as the kernel holds it.
