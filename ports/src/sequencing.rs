@@ -229,4 +229,11 @@ pub trait Sequencing {
         principal: &str,
         ask: ImportAsk,
     ) -> Result<ImportStand, SequencingError>;
+
+    /// The snapshots of the workspace, the oldest first.
+    async fn snapshots(&self, workspace: WorkspaceId) -> Result<Vec<SnapshotView>, SequencingError>;
+
+    /// Make a snapshot of the workspace as it is, or find the one that is of it. `whole`: of all rows, whatever the one
+    /// before says; this also writes again what is damaged of it.
+    async fn snapshot(&self, workspace: WorkspaceId, whole: bool) -> Result<SnapshotView, SequencingError>;
 }

@@ -10,6 +10,7 @@ pub mod init;
 pub mod provider;
 mod reading;
 pub mod serve;
+pub mod snapshot;
 pub mod transfer;
 pub mod workspace;
 
@@ -110,6 +111,9 @@ pub enum Command {
     /// Workspaces of this machine: list, show, create, adopt, move.
     #[command(subcommand)]
     Workspace(workspace::Workspace),
+    /// Snapshots of a workspace: list, make.
+    #[command(subcommand)]
+    Snapshot(snapshot::Snapshot),
     /// Write a workspace to a file, for another host or to keep.
     #[command(after_help = transfer::EXPORT_EXAMPLES)]
     Export(transfer::Export),

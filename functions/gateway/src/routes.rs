@@ -55,6 +55,10 @@ pub enum Endpoint {
     ListDueEffects,
     /// See [`crate::reads::effect`].
     ReadEffect,
+    /// See [`crate::snapshots::list`].
+    ListSnapshots,
+    /// See [`crate::snapshots::make`].
+    MakeSnapshot,
     /// See [`crate::portability::export`].
     ExportWorkspace,
     /// See [`crate::portability::begin`].
@@ -178,6 +182,7 @@ pub const TURN: Number = Number {
 
 const WORKSPACES: &str = "/v1/workspaces";
 const IMPORT: &str = "/v1/workspaces/{workspace}/import";
+const SNAPSHOTS: &str = "/v1/workspaces/{workspace}/snapshots";
 
 /// The schema of a file and of its parts, which are not JSON.
 pub const FILE: &str = "File";
@@ -191,7 +196,7 @@ const fn get(endpoint: Endpoint, path: &'static str, summary: &'static str, give
 }
 
 /// Every route.
-pub static ROUTES: [Route; 27] = [
+pub static ROUTES: [Route; 29] = [
     Route {
         method: Verb::Post,
         takes: Some("Batch"),
@@ -306,6 +311,23 @@ pub static ROUTES: [Route; 27] = [
         "Read a leased effect: what its runtime needs to perform it.",
         "Effect",
     ),
+    get(
+        Endpoint::ListSnapshots,
+        SNAPSHOTS,
+        "List the snapshots of a workspace, the oldest first. They are made by themselves as it is worked with.",
+        "Snapshots",
+    ),
+    Route {
+        method: Verb::Ask,
+        takes: Some("NewSnapshot"),
+        status: StatusCode::CREATED,
+        ..get(
+            Endpoint::MakeSnapshot,
+            SNAPSHOTS,
+            "Make a snapshot of a workspace as it is. Where there is one of its position, that is the answer.",
+            "Snapshot",
+        )
+    },
     Route {
         method: Verb::Ask,
         takes: Some("Export"),

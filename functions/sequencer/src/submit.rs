@@ -96,6 +96,7 @@ impl Sequencer {
         let Some(batch) = self.ask_anyway(|workspace| workspace.batch()).await? else { return Ok(()) };
         self.store.commit(&self.name(), &batch).await?;
         self.workspace.committed();
+        self.snapshots.has_moved |= !batch.events.is_empty();
         Ok(())
     }
 }

@@ -323,3 +323,101 @@ fn a_workspace_that_has_not_begun_has_no_snapshot() {
         assert_eq!(sequencer.snapshots().await, Ok(vec![]));
     });
 }
+
+#[test]
+fn the_newest_stay_and_what_only_the_others_needed_is_removed_after_a_grace_time() {
+    block_on(async {
+        let mut desk = Desk::new().await;
+        desk.tasks(300).await;
+        let mut made = Vec::new();
+        for round in 0..14 {
+            desk.work(&format!("round {round}")).await;
+            made.push(desk.snapshot().await.pos);
+        }
+        desk.sequencer.pin_snapshot(made[2]);
+        desk.work("stands on the third").await;
+        let chunks = desk.chunks().await;
+        while desk.sequencer.sweep(desk.now_ms).await.unwrap() {}
+        let left: Vec<u64> = desk.sequencer.snapshots().await.unwrap().iter().map(|view| view.pos).collect();
+        assert_eq!(
+            left,
+            [&made[2..3], &made[5..]].concat(),
+            "the newest, one of the day before them, and the one pinned"
+        );
+        assert_eq!(desk.chunks().await, chunks, "chunks stay for a while");
+        let loose = desk.is_whole().await;
+        assert!(!loose.is_empty());
+        desk.now_ms += 60 * 60 * 1000;
+        while desk.sequencer.sweep(desk.now_ms).await.unwrap() {}
+        assert_eq!(desk.is_whole().await, Vec::<String>::new());
+        assert_eq!(desk.chunks().await.len() + loose.len(), chunks.len());
+        for pos in left {
+            assert_eq!(desk.sequencer.past(pos).await.unwrap().from, Some(pos));
+        }
+        let stored = desk.everything_stored().await;
+        assert!(!desk.sequencer.sweep(desk.now_ms).await.unwrap());
+        assert_eq!(desk.everything_stored().await, stored, "there is nothing more to do");
+    });
+}
+
+#[test]
+fn what_a_snapshot_that_was_given_up_wrote_is_removed_and_what_is_used_again_stays() {
+    block_on(async {
+        let mut desk = Desk::new().await;
+        desk.tasks(3_000).await;
+        for _ in 0..3 {
+            assert_eq!(desk.sequencer.snapshot_slice(false, desk.now_ms).await.unwrap(), Making::Underway);
+        }
+        desk.restart().await;
+        desk.work("meanwhile").await;
+        desk.now_ms += 2 * 60 * 60 * 1000;
+        let old = desk.chunks().await;
+        // It finds the chunks of the one that was given up, which are old enough to be removed, and counts on them.
+        assert_eq!(desk.sequencer.snapshot_slice(false, desk.now_ms).await.unwrap(), Making::Underway);
+        let mut other =
+            kernelos_sequencer::Sequencer::claim(std::rc::Rc::new(desk.store.clone()), desk.workspace, desk.key)
+                .await
+                .unwrap();
+        while other.sweep(desk.now_ms).await.unwrap() {}
+        let left = desk.chunks().await;
+        assert!(left.len() < old.len() && !left.is_disjoint(&old), "{} of {}", left.len(), old.len());
+        desk.sequencer = other;
+        desk.snapshot().await;
+        let loose = desk.is_whole().await;
+        assert!(loose.len() < 10, "{loose:?}");
+    });
+}
+
+#[test]
+fn a_workspace_that_is_written_to_keeps_up_and_an_idle_one_writes_nothing() {
+    block_on(async {
+        let mut desk = Desk::new().await;
+        desk.tasks(400).await;
+        assert!(!desk.sequencer.keep_up(desk.now_ms).await, "there is little to lose");
+        desk.tasks(400).await;
+        while desk.sequencer.keep_up(desk.now_ms).await {}
+        let first = desk.sequencer.pos();
+        let made = |views: Vec<SnapshotView>| views.iter().map(|view| view.pos).collect::<Vec<_>>();
+        assert_eq!(made(desk.sequencer.snapshots().await.unwrap()), [first]);
+        desk.now_ms += 24 * 60 * 60 * 1000;
+        let stored = desk.everything_stored().await;
+        assert!(!desk.sequencer.keep_up(desk.now_ms).await);
+        assert_eq!(desk.everything_stored().await, stored, "time alone makes no snapshot");
+        desk.work("one more thing").await;
+        assert!(!desk.sequencer.keep_up(desk.now_ms).await, "there is little to lose");
+        desk.tasks(600).await;
+        while desk.sequencer.keep_up(desk.now_ms).await {}
+        assert_eq!(made(desk.sequencer.snapshots().await.unwrap()), [first, desk.sequencer.pos()]);
+        desk.tasks(4_000).await;
+        assert_eq!(
+            made(desk.sequencer.snapshots().await.unwrap()).len(),
+            2,
+            "nothing is made unless there is time for it"
+        );
+        desk.restart().await;
+        desk.tasks(100).await;
+        while desk.sequencer.keep_up(desk.now_ms).await {}
+        assert_eq!(made(desk.sequencer.snapshots().await.unwrap()).last(), Some(&desk.sequencer.pos()));
+        assert_eq!(desk.is_whole().await, Vec::<String>::new());
+    });
+}

@@ -18,8 +18,6 @@ pub const SNAPSHOT_FORMAT: u32 = 1;
 
 /// Where in the space a manifest stands is led by this.
 const AT: &str = "at/";
-/// And where it is noted that it must stay, by this.
-const PIN: &str = "pin/";
 
 /// A snapshot.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +44,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
+    /// Where in the space it is noted which chunks no snapshot may refer to any more is led by this.
+    pub const LOOSE: &'static str = "loose/";
+    /// And where it is noted that a snapshot must stay, by this.
+    pub const PIN: &'static str = "pin/";
+
     /// Where the manifest of the snapshot at `pos` is stored.
     pub fn address(pos: u64) -> Address {
         let mut key = AT.to_owned();
@@ -61,7 +64,7 @@ impl Manifest {
 
     /// The position of the snapshot that must stay, if a key of the space says that of one.
     pub fn pinned(key: &str) -> Option<u64> {
-        key.strip_prefix(PIN).and_then(|number| read_number(number).ok())
+        key.strip_prefix(Self::PIN).and_then(|number| read_number(number).ok())
     }
 
     /// Between these keys stand the manifests.
@@ -71,7 +74,7 @@ impl Manifest {
 
     /// Where it is noted that something stands on the snapshot at `pos`: as long as this is there it is not removed.
     pub fn pin(pos: u64) -> Address {
-        let mut key = PIN.to_owned();
+        let mut key = Self::PIN.to_owned();
         // Writing to a string cannot fail.
         let _ = write_number(&mut key, pos);
         Address::new(SNAPSHOTS_SPACE, key)

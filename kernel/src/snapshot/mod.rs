@@ -26,7 +26,7 @@ pub use chunk::{CHUNKS_SPACE, Chunk};
 pub use manifest::{Manifest, SNAPSHOT_FORMAT, SNAPSHOTS_SPACE};
 pub use node::{Entry, Node};
 pub use row::{Packed, Value, packed};
-pub use tree::{Below, Edits, Halt, Leaves, Packer, Patched, Top, find, index, leaves, patch};
+pub use tree::{Below, Edits, Halt, Leaves, Packer, Patched, Top, find, index, leaves, names, patch};
 
 use crate::key::Space;
 

@@ -171,6 +171,16 @@ fn a_large_value_is_kept_apart_in_pieces() {
         assert_eq!(held.find(&top, key).as_ref(), Some(row));
     }
     assert!(held.stored.values().all(|row| row.value.len() < 300_000));
+    assert_eq!(top.pieces, 1 + 4 + 1);
+    let (names, apart) = names(&top, &|name| held.node(name)).unwrap();
+    let is_piece = |name: &&HashText| !held.nodes.contains_key(*name);
+    assert_eq!(held.stored.keys().filter(is_piece).count(), 6);
+    assert_eq!(names, held.nodes.keys().copied().collect());
+    let holders = held.nodes.values().filter(|node| {
+        let apart = |entry: &Entry| Packed::read(&entry.body).is_some_and(|row| !row.pieces().is_empty());
+        node.level == 0 && node.entries.iter().any(apart)
+    });
+    assert_eq!(apart.len(), holders.count());
 }
 
 #[test]
@@ -204,7 +214,7 @@ fn a_chunk_in_the_place_of_another_is_named() {
 fn manifest() -> Manifest {
     let workspace = WorkspaceId([3; 16]);
     let stream = |seq| StreamHead { seq, hash: HashText([seq as u8; 32]) };
-    let top = Top { height: 2, chunk: HashText([5; 32]), rows: 12, bytes: 3_400 };
+    let top = Top { height: 2, chunk: HashText([5; 32]), rows: 12, bytes: 3_400, pieces: 0 };
     Manifest {
         snapshot: SNAPSHOT_FORMAT,
         format: crate::hash::FORMAT,
@@ -293,7 +303,7 @@ proptest::proptest! {
     ) {
         let entry = |n: u64| match level {
             0 => Entry { key: key(n), body: packed(&row(n, 1, 80)).0 },
-            _ => Entry { key: key(n), body: [&[n as u8; 32][..], &[1, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0]].concat() },
+            _ => Entry { key: key(n), body: [&[n as u8; 32][..], &[1, 0, 0, 0, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]].concat() },
         };
         let node = Node { level, entries: (0..20).map(entry).collect() };
         let mut bytes = node.encode();

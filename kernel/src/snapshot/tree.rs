@@ -18,6 +18,8 @@ pub struct Below {
     pub rows: u32,
     /// Bytes of its rows, or those below it, before compression.
     pub bytes: u64,
+    /// Chunks in which values of those rows are kept apart.
+    pub pieces: u32,
 }
 
 /// The chunk at the top of a space.
@@ -32,6 +34,19 @@ pub struct Top {
     pub rows: u32,
     /// Bytes of those rows, before compression.
     pub bytes: u64,
+    /// Chunks in which values of those rows are kept apart.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub pieces: u32,
+}
+
+fn is_none(count: &u32) -> bool {
+    *count == 0
+}
+
+impl Top {
+    fn below(&self) -> Below {
+        Below { chunk: self.chunk, rows: self.rows, bytes: self.bytes, pieces: self.pieces }
+    }
 }
 
 /// Chunks of rows by the key they begin with.
@@ -50,33 +65,43 @@ pub enum Halt {
 }
 
 impl Below {
-    /// Name, rows (4 bytes), bytes (8 bytes); little-endian.
+    /// Name, rows (4 bytes), bytes (8 bytes), pieces (4 bytes); little-endian.
     pub(super) fn encode(&self) -> Vec<u8> {
-        [&self.chunk.0[..], &self.rows.to_le_bytes(), &self.bytes.to_le_bytes()].concat()
+        [&self.chunk.0[..], &self.rows.to_le_bytes(), &self.bytes.to_le_bytes(), &self.pieces.to_le_bytes()].concat()
     }
 
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let (chunk, rest) = bytes.split_first_chunk::<32>()?;
         let (rows, rest) = rest.split_first_chunk::<4>()?;
         let (bytes, rest) = rest.split_first_chunk::<8>()?;
-        let below =
-            Self { chunk: HashText(*chunk), rows: u32::from_le_bytes(*rows), bytes: u64::from_le_bytes(*bytes) };
+        let (pieces, rest) = rest.split_first_chunk::<4>()?;
+        let (rows, bytes) = (u32::from_le_bytes(*rows), u64::from_le_bytes(*bytes));
+        let below = Self { chunk: HashText(*chunk), rows, bytes, pieces: u32::from_le_bytes(*pieces) };
         Some(below).filter(|_| rest.is_empty())
     }
 
     /// A chunk with `entries` at `level`, and what is below it.
     fn of(level: u8, entries: Vec<Entry>) -> (String, Self, Chunk) {
         let first = entries.first().map(|entry| entry.key.clone()).unwrap_or_default();
-        let (mut rows, mut bytes) = (0_u32, 0_u64);
+        let (mut rows, mut bytes, mut pieces) = (0_u32, 0_u64, 0_u32);
         for entry in &entries {
-            let (more, size) = match Self::read(&entry.body).filter(|_| level > 0) {
-                Some(below) => (below.rows, below.bytes),
-                None => (1, entry.cost() as u64 + Packed::read(&entry.body).map_or(0, |row| row.bytes_apart())),
-            };
-            (rows, bytes) = (rows.saturating_add(more), bytes.saturating_add(size));
+            let below = Self::under(level, entry);
+            rows = rows.saturating_add(below.rows);
+            bytes = bytes.saturating_add(below.bytes);
+            pieces = pieces.saturating_add(below.pieces);
         }
         let chunk = Node { level, entries }.chunk();
-        (first, Self { chunk: chunk.hash(), rows, bytes }, chunk)
+        (first, Self { chunk: chunk.hash(), rows, bytes, pieces }, chunk)
+    }
+
+    /// What stands under an entry of a chunk at `level`.
+    fn under(level: u8, entry: &Entry) -> Self {
+        if let Some(below) = Self::read(&entry.body).filter(|_| level > 0) {
+            return below;
+        }
+        let row = Packed::read(&entry.body);
+        let (apart, pieces) = row.map_or((0, 0), |row| (row.bytes_apart(), row.pieces().len() as u32));
+        Self { chunk: HashText([0; 32]), rows: 1, bytes: entry.cost() as u64 + apart, pieces }
     }
 }
 
@@ -128,12 +153,13 @@ pub fn index(leaves: &Leaves) -> Option<(Top, Vec<Chunk>)> {
         }
     }
     let (_, top) = row.pop()?;
-    Some((Top { height: level + 1, chunk: top.chunk, rows: top.rows, bytes: top.bytes }, chunks))
+    let Below { chunk, rows, bytes, pieces } = top;
+    Some((Top { height: level + 1, chunk, rows, bytes, pieces }, chunks))
 }
 
 /// The chunks of rows below `top`.
 pub fn leaves<'a>(top: &Top, load: &dyn Fn(&HashText) -> Option<&'a Node>) -> Result<Leaves, Halt> {
-    let mut row = Leaves::from([(String::new(), Below { chunk: top.chunk, rows: top.rows, bytes: top.bytes })]);
+    let mut row = Leaves::from([(String::new(), top.below())]);
     if top.height == 0 || top.height > LEVELS_MAX {
         return Err(Halt::Unfit(top.chunk));
     }
@@ -162,6 +188,39 @@ pub fn leaves<'a>(top: &Top, load: &dyn Fn(&HashText) -> Option<&'a Node>) -> Re
         row = next;
     }
     if missing.is_empty() { Ok(row) } else { Err(Halt::Load(missing)) }
+}
+
+/// The names of all chunks below `top` and its own, but for those in which values are kept apart; and which of them are
+/// chunks of rows that have such values.
+pub fn names<'a>(
+    top: &Top,
+    load: &dyn Fn(&HashText) -> Option<&'a Node>,
+) -> Result<(BTreeSet<HashText>, Vec<HashText>), Halt> {
+    let mut names = BTreeSet::from([top.chunk]);
+    let mut apart = Vec::new();
+    let mut row = vec![top.below()];
+    for level in (0..top.height).rev() {
+        if level == 0 {
+            apart.extend(row.iter().filter(|below| below.pieces > 0).map(|below| below.chunk));
+            break;
+        }
+        let mut next = Vec::new();
+        let mut missing = BTreeSet::new();
+        for below in &row {
+            let Some(node) = load(&below.chunk) else {
+                missing.insert(below.chunk);
+                continue;
+            };
+            let entries = entries_of(node, level, &below.chunk)?.iter();
+            next.extend(entries.filter_map(|entry| Below::read(&entry.body)));
+        }
+        if !missing.is_empty() {
+            return Err(Halt::Load(missing));
+        }
+        names.extend(next.iter().map(|below| below.chunk));
+        row = next;
+    }
+    Ok((names, apart))
 }
 
 /// The row under `key` below `top`.

@@ -21,6 +21,7 @@ mod run;
 mod send;
 mod serve;
 mod shown;
+mod snapshot;
 mod task;
 mod usage;
 mod workflow;
@@ -49,6 +50,7 @@ pub fn run(args: &Args) -> Result<(), Problem> {
         Command::Egress(egress) => egress::run(place, egress),
         Command::Usage(usage) => usage::run(place, usage),
         Command::Workspace(workspace) => workspace::run(place, workspace),
+        Command::Snapshot(snapshot) => snapshot::run(place, snapshot),
         Command::Export(export) => export::run(place, export),
         Command::Import(import) => import::run(place, import),
         Command::Run(run) => run::run(place, run),

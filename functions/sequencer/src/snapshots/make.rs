@@ -63,6 +63,7 @@ impl Sequencer {
         match self.go_on(&mut draft, now_ms).await {
             Ok(Some(manifest)) => {
                 self.snapshots.newest = Some(Some((manifest.pos, manifest.made_at)));
+                self.snapshots.sweeps = true;
                 Ok(Making::Made(self.view_of(&manifest).await?))
             }
             Ok(None) => {
@@ -137,9 +138,9 @@ impl Sequencer {
     pub(super) async fn write_some(&mut self, draft: &mut Draft) -> Result<(), Failure> {
         let some: Vec<HashText> = draft.unwritten.keys().copied().take(COMMIT_BYTES / (10 << 10)).collect();
         let written = self.write_chunks(draft, &some).await?;
-        if written > 0 {
-            self.commit().await?;
-        }
+        // Until a manifest refers to them nothing does.
+        self.note_loose(some.iter().copied(), draft.begun_at);
+        self.commit().await?;
         draft.written += written;
         for name in some {
             draft.unwritten.remove(&name);
@@ -224,7 +225,7 @@ enum Begun {
 }
 
 /// Whether another writer was faster, so that it goes on from the new head.
-fn is_met(failure: &Failure) -> bool {
+pub(super) fn is_met(failure: &Failure) -> bool {
     matches!(
         failure,
         Failure::Store(StoreError::Conflict(Conflict::Head { .. } | Conflict::Taken(_)) | StoreError::Unavailable(_))

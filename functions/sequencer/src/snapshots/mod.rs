@@ -7,11 +7,14 @@
 
 mod chunks;
 mod draft;
+mod keep;
 mod list;
+mod loose;
 mod make;
 mod of_past;
 mod past;
 mod read;
+mod retention;
 
 pub use make::Making;
 pub use past::{Past, Usable};
@@ -28,4 +31,12 @@ pub(crate) struct Snapshots {
     chunks: Chunks,
     /// Position of the newest one and when it was made, once it was looked for; none when there is none.
     newest: Option<Option<(u64, u64)>>,
+    /// Whether events were committed since it was last asked whether a snapshot is due.
+    pub(crate) has_moved: bool,
+    /// Whether something may have outlived its time.
+    sweeps: bool,
+    /// How often in a row another writer was faster.
+    met: u32,
+    /// Until then nothing is done beside commands, because something failed.
+    quiet_until: u64,
 }
