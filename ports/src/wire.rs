@@ -165,8 +165,8 @@ const MARK: u64 = 256;
 impl Replied {
     /// Whether its events pass a mark in the log at which to look whether something is due beside commands.
     pub fn passes_a_mark(&self) -> bool {
-        let before = self.pos.saturating_sub(u64::from(self.events));
-        !self.known && self.pos / MARK != before / MARK
+        let (before, last) = (self.pos.saturating_sub(1), self.pos.saturating_add(u64::from(self.events)));
+        !self.known && last.saturating_sub(1) / MARK != before / MARK
     }
 }
 
