@@ -7,13 +7,15 @@ use crate::entity::{Base, Branch, DataKey, Entity, Kind};
 use crate::event::{BranchRestored, EventData, Header, event_hash};
 use crate::fit::{content_is_whole, follows};
 use crate::hash::HashText;
+use crate::id::text::read_number;
 use crate::id::{BlobId, WorkspaceId};
 use crate::key::{Key, Line, Space};
 use crate::machine::{Heads, StreamHead, kept_key, over_base, row_hash};
 use crate::map::{Folded, from_scratch};
 use crate::past::{Past, UnderWay};
 use crate::seal::Subject;
-use crate::state::{Rows, State};
+use crate::snapshot::Manifest;
+use crate::state::{Rows, State, Supplied};
 use crate::storage::{Row, StoredEvent};
 use crate::view::{Answer, Lookup as _};
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,6 +34,9 @@ pub struct Replay {
 
 /// Positions that restores go back to, by the line. A replay has to know them before it comes by.
 pub type Pins = BTreeMap<Line, BTreeSet<u64>>;
+
+/// Earlier versions of rows, by line and key, under the keys of kept rows.
+pub type Versions = BTreeMap<(Line, Key), Vec<(String, Row)>>;
 
 /// Note where `stored` goes back to, if it is a restore. What cannot be read is found by the replay.
 pub fn note_restore(stored: &StoredEvent, pins: &mut Pins) {
@@ -65,11 +70,82 @@ impl Replay {
         Self { id, state, heads: Heads::default(), dropped: BTreeSet::new(), pasts }
     }
 
+    /// The line that `main` is on now.
+    pub fn main(&self) -> Line {
+        let main = Line::default();
+        match self.state.get(Space::Control, &Key::Branch(main.branch)) {
+            Answer::Present(found) => {
+                Branch::of(found.entity).map_or(main, |branch| Line { incarnation: *branch.incarnation, ..main })
+            }
+            _ => main,
+        }
+    }
+
     /// What `line` is now.
     pub fn past(&self, line: Line) -> Result<Past, String> {
         let control = self.state.rows(Space::Control).into_iter().flat_map(Rows::present);
         let under_way = UnderWay::of(control.map(|(key, ..)| *key));
         Ok(Past { root: self.root(Space::Data(line))?, under_way })
+    }
+
+    /// A workspace as a snapshot has it: `rows` are all of its rows, with the texts of their keys. What is left out of
+    /// snapshots, which command an idempotency key stands for, is then not known of the events before.
+    pub fn from_snapshot(
+        manifest: &Manifest,
+        rows: impl IntoIterator<Item = (Space, String, Row)>,
+    ) -> Result<Self, String> {
+        let mut replay = Self::new(manifest.workspace);
+        replay.heads.streams.clone_from(&manifest.streams);
+        for (space, text, row) in rows {
+            replay
+                .supply(space, &text, &row)
+                .ok_or_else(|| format!("row {space}/{text} of the snapshot is not readable"))?;
+        }
+        Ok(replay)
+    }
+
+    fn supply(&mut self, space: Space, text: &str, row: &Row) -> Option<()> {
+        let Space::Kept(line) = space else {
+            let key: Key = text.parse().ok()?;
+            let entity = Entity::decode(&key, &row.value).ok()?;
+            self.state.rows_mut(space).supply(key, Some(Supplied { entity, since: row.since, hash: row.hash }));
+            return Some(());
+        };
+        let (text, since) = text.rsplit_once('@')?;
+        let key: Key = text.parse().ok()?;
+        let version = (read_number(since).ok()?, Entity::decode(&key, &row.value).ok()?);
+        self.state.supply_kept(line, key, vec![version]);
+        Some(())
+    }
+
+    /// The same where restores go back to these positions. What was at those before the snapshot has to be supplied, unless
+    /// it is at the snapshot itself.
+    pub fn announce(&mut self, pins: Pins) -> Result<(), String> {
+        for (line, positions) in &pins {
+            for pos in positions {
+                self.pasts.entry(*pos).or_default().entry(*line).or_insert(None);
+            }
+        }
+        self.state.announce(pins);
+        self.remember(self.heads.pos())
+    }
+
+    /// What `line` was at a position before the snapshot that this began with: its root, and its rows, with the texts of
+    /// their keys.
+    pub fn supply_past(
+        &mut self,
+        line: Line,
+        pos: u64,
+        root: HashText,
+        rows: impl IntoIterator<Item = (String, Row)>,
+    ) -> Result<(), String> {
+        self.pasts.entry(pos).or_default().insert(line, Some(root));
+        for (text, row) in rows {
+            let entity = text.parse().ok().and_then(|key: Key| Some((key, Entity::decode(&key, &row.value).ok()?)));
+            let (key, entity) = entity.ok_or_else(|| format!("row {line}/{text} of the snapshot is not readable"))?;
+            self.state.supply_pinned(line, key, row.since, entity);
+        }
+        Ok(())
     }
 
     /// State after the events so far.
@@ -147,8 +223,8 @@ impl Replay {
 
     /// Rows as they were at positions that restores go back to, and were overwritten since: by line and key, under
     /// [`kept_key`].
-    pub fn pinned(&self) -> Result<BTreeMap<(Line, Key), Vec<(String, Row)>>, String> {
-        let mut pinned: BTreeMap<(Line, Key), Vec<(String, Row)>> = BTreeMap::new();
+    pub fn pinned(&self) -> Result<Versions, String> {
+        let mut pinned = Versions::new();
         for (line, key, since, entity) in self.state.pinned_versions() {
             let value = encoded(entity)?;
             let row = Row { hash: row_hash(&value), value, since };

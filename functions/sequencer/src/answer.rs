@@ -25,6 +25,7 @@ impl Sequencer {
             Look::Due(limit) => written(self.waiting(*limit).await),
             Look::Effect(effect) => written(self.effect(*effect).await),
             Look::Export(ask) => written(self.export(ask).await),
+            Look::Snapshots => written(self.snapshots().await),
         }
     }
 

@@ -3,9 +3,9 @@
 use crate::views::{self, effect_view, open, task_view};
 use crate::{Failure, Sequencer};
 use kernel::effect;
-use kernel::entity::{Move, Origin, Workspace as WorkspaceEntity};
+use kernel::entity::{Branch, Move, Origin, Workspace as WorkspaceEntity};
 use kernel::id::Id;
-use kernel::key::{Key, Line, Space};
+use kernel::key::{Key, Space};
 use kernel::machine::{Revealed, Stop, Workspace};
 use kernel::view::{Halt, Reader};
 use ports::sequencing::{EffectView, EventView, MovingView, OriginView, WorkspaceView};
@@ -49,7 +49,10 @@ impl Sequencer {
 
     /// A read model; none when what is asked for is not there.
     pub async fn read(&mut self, query: &Query) -> Result<Option<Value>, Failure> {
-        self.ask(|workspace| views::read(workspace, query)).await
+        match query {
+            Query::RestorePreview(pos) => Ok(Some(self.restore_preview(*pos).await?)),
+            _ => self.ask(|workspace| views::read(workspace, query)).await,
+        }
     }
 
     /// Effects that a runtime can take now: none while they are held.
@@ -99,7 +102,8 @@ impl Sequencer {
     }
 }
 
-/// What `ask` comes to, and nothing while the workspace's effects are held, or it is on its way or gone.
+/// What `ask` comes to, and nothing while the workspace's effects are held after an import or a restore, or it is on its
+/// way or gone.
 fn unless_held<T: Default>(
     workspace: &Workspace,
     ask: impl Fn(&Reader<'_, Workspace>) -> Result<T, Halt>,
@@ -107,7 +111,8 @@ fn unless_held<T: Default>(
     let read = workspace.read(workspace.main()?);
     let held = read.control::<Origin>(Key::Origin)?.is_some_and(|origin| *origin.held);
     let moves = read.control::<Move>(Key::Move)?.is_some();
-    if held || moves { Ok(T::default()) } else { Ok(ask(&read)?) }
+    let restored = read.control::<Branch>(Key::Branch(read.line().branch))?.is_some_and(|main| *main.held);
+    if held || moves || restored { Ok(T::default()) } else { Ok(ask(&read)?) }
 }
 
 fn origin(workspace: &Workspace) -> Result<Option<OriginView>, Stop> {

@@ -79,8 +79,7 @@ impl<V: View> Found<'_, V> {
         for approval in approvals {
             self.approval(approval, then.approvals.contains(&approval))?;
         }
-        let timers: BTreeSet<Id> =
-            then.timers.keys().chain(now.timers.keys()).copied().chain(of(Role::Task)).collect();
+        let timers: BTreeSet<Id> = then.timers.keys().chain(now.timers.keys()).copied().chain(of(Role::Task)).collect();
         for task in timers {
             let (at, still) = (then.timers.get(&task).copied(), now.timers.get(&task).copied());
             let standing = match (at, still) {
@@ -182,15 +181,12 @@ fn item(item: Id, task: Id, standing: Standing) -> HeldItem {
 }
 
 /// The lines of a branch that were left, newest first.
-pub(crate) fn lines_left(line: Line) -> impl Iterator<Item = Line> {
+pub fn lines_left(line: Line) -> impl Iterator<Item = Line> {
     (0..line.incarnation).rev().map(move |incarnation| Line { incarnation, ..line })
 }
 
 /// An effect that the line of `read` does not know, on the newest line left that does.
-pub(crate) fn effect_left<'a, V: View>(
-    read: &Reader<'a, V>,
-    effect: Id,
-) -> Result<Option<(&'a Effect, Line)>, Halt> {
+pub(crate) fn effect_left<'a, V: View>(read: &Reader<'a, V>, effect: Id) -> Result<Option<(&'a Effect, Line)>, Halt> {
     for line in lines_left(read.line()) {
         if let Some(row) = Reader::new(read.view(), line).data::<Effect>(Key::Effect(effect))? {
             return Ok(Some((row, line)));

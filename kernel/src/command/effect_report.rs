@@ -176,7 +176,12 @@ impl EffectReport {
                 };
                 let calls = calls.iter().map(tool).collect();
                 let tokens = (*input_tokens, *output_tokens);
-                agent::answered(to, step, closing, Said { text: text.clone(), calls, stop: stop.clone(), tokens, taken: false })
+                agent::answered(
+                    to,
+                    step,
+                    closing,
+                    Said { text: text.clone(), calls, stop: stop.clone(), tokens, taken: false },
+                )
             }
             Reported::Returned { .. } => {
                 let fault = Fault::new("protocol", 502, "the runtime reported a result where a model was to answer");

@@ -204,10 +204,15 @@ impl Branch {
         self.base_of(0).map_or(0, |base| base.pos)
     }
 
+    /// The lines that restores of `branch` went back to, each with the position.
+    pub fn restores(&self, branch: BranchId) -> impl Iterator<Item = &Base> {
+        let bases = self.earlier.iter().map(|earlier| earlier.base.as_ref()).chain([self.base.as_ref()]);
+        bases.flatten().filter(move |base| base.parent.branch == branch)
+    }
+
     /// Positions of `line` that a later incarnation of its branch stands on.
     pub fn pins(&self, line: Line) -> impl Iterator<Item = u64> {
-        let bases = self.earlier.iter().map(|earlier| earlier.base.as_ref()).chain([self.base.as_ref()]);
-        bases.flatten().filter(move |base| base.parent == line).map(|base| base.pos)
+        self.restores(line.branch).filter(move |base| base.parent == line).map(|base| base.pos)
     }
 }
 

@@ -42,6 +42,19 @@ pub struct HeldItem {
 }
 
 impl HeldItem {
+    /// How it is listed, in the incarnation that a restore began.
+    pub fn row(&self, incarnation: u32) -> Restored {
+        Restored {
+            task: Exclusive(self.task),
+            incarnation: Lww(incarnation),
+            standing: Lww(self.standing),
+            fence: Lww(self.fence),
+            at: Lww(self.at),
+            choice: Lww(None),
+            by: Lww(None),
+        }
+    }
+
     /// The end of an effect's newest attempt.
     fn closing(&self) -> Option<Closing> {
         let Self { item: effect, fence, runtime, expires_at, .. } = *self;
@@ -64,16 +77,7 @@ impl EventType for WorkHeld {
 
     fn apply(&self, to: &mut Writer<'_>) {
         for item in &self.items {
-            let row = Restored {
-                task: Exclusive(item.task),
-                incarnation: Lww(self.incarnation),
-                standing: Lww(item.standing),
-                fence: Lww(item.fence),
-                at: Lww(item.at),
-                choice: Lww(None),
-                by: Lww(None),
-            };
-            to.put_control(Key::Restored(item.item), row);
+            to.put_control(Key::Restored(item.item), item.row(self.incarnation));
             let Some(closing) = item.closing() else { continue };
             closing.release(to);
             // Whoever performed it cannot report it any more, so whether it took place is in doubt.

@@ -328,7 +328,11 @@ pub fn failed<V: View>(
         return retry(to, *row.task, closing, fault, failed, asked_ms);
     }
     let outcome = Settled::Failed { class: fault.class, detail: Content::plain(fault.detail) };
-    Answered { step, row: &row, agent: &agent, closing, used: Used::default(), taken: false }.settle(to, outcome, (0, 0))
+    Answered { step, row: &row, agent: &agent, closing, used: Used::default(), taken: false }.settle(
+        to,
+        outcome,
+        (0, 0),
+    )
 }
 
 /// The effect is tried again after a while.

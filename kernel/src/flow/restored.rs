@@ -12,7 +12,7 @@ use crate::entity::{
 };
 use crate::event::{Closing, EffectClosed, EffectQueued};
 use crate::id::{Id, Role};
-use crate::key::{Index, Key};
+use crate::key::{Index, Key, Line};
 use crate::reject::Code;
 use crate::seal::Content;
 use crate::staged::Staged;
@@ -65,18 +65,35 @@ pub fn decide<V: View>(to: &mut Staged<'_, V>, id: Id, choice: Choice) -> Result
 
 /// What came of it on a line that was left: the words of a model or a result as JSON, or a failure.
 pub fn recorded<V: View>(read: &Reader<'_, V>, id: Id) -> Result<Option<Result<String, Fault>>, Halt> {
+    let lines: Vec<Line> = lines_left(read.line()).collect();
+    recorded_on(read, id, &lines, &|step| newest_turn(read, step))
+}
+
+/// The same on `lines`, the first that knows. `newest` says which turn of a step was the newest when it was under way.
+pub fn recorded_on<V: View>(
+    read: &Reader<'_, V>,
+    id: Id,
+    lines: &[Line],
+    newest: &dyn Fn(Id) -> Result<Option<Id>, Halt>,
+) -> Result<Option<Result<String, Fault>>, Halt> {
     let outcome = |it: Option<Outcome>| it.map(|outcome| outcome.map(|value| value.to_string()));
     match id.role {
         Role::Approval => match read.control::<Approval>(Key::Approval(id))? {
-            Some(approval) => call_outcome(read, *approval.call).map(outcome),
+            Some(approval) => call_outcome(read, lines, *approval.call).map(outcome),
             None => Ok(None),
         },
         _ => match read.data::<Effect>(Key::Effect(id))?.map(owed) {
-            Some(Owed::Model(step)) => Ok(model_outcome(read, step)?.map(|it| it.map(|said| said.text))),
-            Some(Owed::Capability(call)) => call_outcome(read, call).map(outcome),
+            Some(Owed::Model(step)) => {
+                Ok(model_outcome(read, lines, step, newest(step)?)?.map(|it| it.map(|said| said.text)))
+            }
+            Some(Owed::Capability(call)) => call_outcome(read, lines, call).map(outcome),
             Some(Owed::Notice) | None => Ok(None),
         },
     }
+}
+
+fn newest_turn<V: View>(read: &Reader<'_, V>, step: Id) -> Result<Option<Id>, Halt> {
+    Ok(read.data::<Step>(Key::Step(step))?.and_then(|step| *step.turn))
 }
 
 /// What an effect is for.
@@ -103,12 +120,12 @@ fn effect<V: View>(to: &mut Staged<'_, V>, id: Id, choice: Choice) -> Result<(),
     let closing = Closing::of(id, to.read().control::<Lease>(Key::Lease(id))?);
     match (choice, owed(&row)) {
         (Choice::Again, Owed::Model(_) | Owed::Capability(_) | Owed::Notice) => to.emit(EffectQueued { effect: id }),
-        (Choice::Take, Owed::Model(step)) => match model_outcome(&to.read(), step)? {
+        (Choice::Take, Owed::Model(step)) => match model_left(&to.read(), step)? {
             Some(Ok(said)) => agent::answered(to, step, closing, said),
             Some(Err(fault)) => agent::failed(to, step, closing, fault, None),
             None => Err(nothing_recorded(id)),
         },
-        (Choice::Take, Owed::Capability(of)) => match call_outcome(&to.read(), of)? {
+        (Choice::Take, Owed::Capability(of)) => match call_left(&to.read(), of)? {
             Some(outcome) => call::finish(to, of, Some(closing), outcome),
             None => Err(nothing_recorded(id)),
         },
@@ -132,7 +149,7 @@ fn approval<V: View>(to: &mut Staged<'_, V>, id: Id, choice: Choice) -> Result<(
         return Ok(());
     };
     match choice {
-        Choice::Take => match call_outcome(&to.read(), of)? {
+        Choice::Take => match call_left(&to.read(), of)? {
             Some(outcome) => call::finish(to, of, None, outcome),
             None => Err(nothing_recorded(id)),
         },
@@ -159,9 +176,20 @@ fn nothing_recorded(id: Id) -> Halt {
 }
 
 /// What came of a call on the newest line left that knows.
-fn call_outcome<V: View>(read: &Reader<'_, V>, id: Id) -> Result<Option<Outcome>, Halt> {
-    for line in lines_left(read.line()) {
-        let there = Reader::new(read.view(), line);
+fn call_left<V: View>(read: &Reader<'_, V>, id: Id) -> Result<Option<Outcome>, Halt> {
+    let lines: Vec<Line> = lines_left(read.line()).collect();
+    call_outcome(read, &lines, id)
+}
+
+/// What a model said next in a step, or why it failed, on the newest line left that knows.
+fn model_left<V: View>(read: &Reader<'_, V>, step: Id) -> Result<Option<Result<Said, Fault>>, Halt> {
+    let lines: Vec<Line> = lines_left(read.line()).collect();
+    model_outcome(read, &lines, step, newest_turn(read, step)?)
+}
+
+fn call_outcome<V: View>(read: &Reader<'_, V>, lines: &[Line], id: Id) -> Result<Option<Outcome>, Halt> {
+    for line in lines {
+        let there = Reader::new(read.view(), *line);
         let Some(row) = there.data::<Call>(Key::Call(id))? else { continue };
         match (*row.status, text(read, row.result.as_ref())?, row.failure.as_ref()) {
             (CallStatus::Done, Some(text), _) => {
@@ -175,11 +203,14 @@ fn call_outcome<V: View>(read: &Reader<'_, V>, id: Id) -> Result<Option<Outcome>
     Ok(None)
 }
 
-/// What a model said next in a step, or why it failed, on the newest line left that knows.
-fn model_outcome<V: View>(read: &Reader<'_, V>, id: Id) -> Result<Option<Result<Said, Fault>>, Halt> {
-    let Some(newest) = read.data::<Step>(Key::Step(id))?.map(|step| *step.turn) else { return Ok(None) };
-    for line in lines_left(read.line()) {
-        let there = Reader::new(read.view(), line);
+fn model_outcome<V: View>(
+    read: &Reader<'_, V>,
+    lines: &[Line],
+    id: Id,
+    newest: Option<Id>,
+) -> Result<Option<Result<Said, Fault>>, Halt> {
+    for line in lines {
+        let there = Reader::new(read.view(), *line);
         let Some(step) = there.data::<Step>(Key::Step(id))? else { continue };
         if let Some(turn) = turn_after(&there, *step.turn, newest)? {
             match said(&there, turn)? {

@@ -253,7 +253,10 @@ impl AskAgain {
 
 /// Rejections that say "not now": the same request may be sent again and is not remembered.
 fn passing(rejection: &Rejection) -> bool {
-    matches!(rejection.code, Code::NothingToLease | Code::LeaseHeld | Code::NothingDue | Code::EffectsHeld | Code::WorkHeld)
+    matches!(
+        rejection.code,
+        Code::NothingToLease | Code::LeaseHeld | Code::NothingDue | Code::EffectsHeld | Code::WorkHeld
+    )
 }
 
 /// The stream an event goes to.

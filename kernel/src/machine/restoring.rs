@@ -3,7 +3,7 @@
 use super::{Moment, Stop, Workspace};
 use crate::command::{BranchRestore, Context, Decide as _};
 use crate::entity::{Base, Branch, Record};
-use crate::event::{EventData, HeldItem, Header};
+use crate::event::{EventData, Header, HeldItem};
 use crate::id::CommandId;
 use crate::key::{BranchId, Key, Line, Space};
 use crate::past::{Past, UnderWay};
@@ -44,8 +44,8 @@ impl Workspace {
     }
 
     fn can_go_back(&self, branch: &Branch, line: Line, pos: u64) -> Result<Result<(), Rejection>, Stop> {
-        if pos > self.stored {
-            return Ok(Err(Code::PositionAhead.because(format!("the last event is {}", self.stored))));
+        if pos > self.pos() {
+            return Ok(Err(Code::PositionAhead.because(format!("the last event is {}", self.pos()))));
         }
         if pos <= branch.began_after() {
             let why = format!("{} began after event {}", line.branch, branch.began_after());
@@ -119,6 +119,19 @@ impl Workspace {
     pub fn line_of_branch(&self, branch: BranchId) -> Result<Line, Halt> {
         let row = self.read(Line::default()).control::<Branch>(Key::Branch(branch))?;
         Ok(Line { branch, incarnation: row.map_or(0, |row| *row.incarnation) })
+    }
+
+    /// The line that a branch was on at a position.
+    pub fn line_at(&self, branch: BranchId, pos: u64) -> Result<Line, Halt> {
+        let row = self.read(Line::default()).control::<Branch>(Key::Branch(branch))?;
+        Ok(Line { branch, incarnation: row.map_or(0, |row| row.incarnation_at(pos)) })
+    }
+
+    /// A position up to which `line`, as it is now, and its branch at `pos` are surely the same.
+    pub fn meets(&self, line: Line, pos: u64) -> Result<u64, Halt> {
+        let row = self.read(line).control::<Branch>(Key::Branch(line.branch))?;
+        let bases = row.map(|row| row.restores(line.branch).map(|base| base.pos).min());
+        Ok(bases.flatten().map_or(pos, |least| least.min(pos)))
     }
 
     /// Positions of `line` that a later incarnation of its branch stands on.

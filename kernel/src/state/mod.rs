@@ -87,6 +87,18 @@ impl State {
         self.kept.iter_mut().filter(|((of, _), _)| *of == line).for_each(|(_, kept)| kept.loaded = false);
     }
 
+    /// Restores go back to these positions, too.
+    pub(crate) fn announce(&mut self, pins: BTreeMap<Line, BTreeSet<u64>>) {
+        for (line, positions) in pins {
+            self.pins.entry(line).or_default().extend(positions);
+        }
+    }
+
+    /// A row of `line` as it was at a position that a restore goes back to.
+    pub(crate) fn supply_pinned(&mut self, line: Line, key: Key, since: u64, entity: Entity) {
+        self.pinned.entry((line, key)).or_default().insert(since, entity);
+    }
+
     /// The row under `key`, written at `since`, is overwritten at `pos`: remember it where a restore goes back to it.
     pub(crate) fn pin(&mut self, line: Line, key: Key, (since, pos): (u64, u64), entity: &Entity) {
         let is_wanted = self.pins.get(&line).is_some_and(|pins| pins.range(since..pos).next().is_some());

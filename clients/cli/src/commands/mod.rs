@@ -17,10 +17,12 @@ mod log;
 mod progress;
 mod provider;
 mod replay;
+mod restore;
 mod run;
 mod send;
 mod serve;
 mod shown;
+mod snapshot;
 mod task;
 mod usage;
 mod workflow;
@@ -49,12 +51,14 @@ pub fn run(args: &Args) -> Result<(), Problem> {
         Command::Egress(egress) => egress::run(place, egress),
         Command::Usage(usage) => usage::run(place, usage),
         Command::Workspace(workspace) => workspace::run(place, workspace),
+        Command::Snapshot(snapshot) => snapshot::run(place, snapshot),
         Command::Export(export) => export::run(place, export),
         Command::Import(import) => import::run(place, import),
         Command::Run(run) => run::run(place, run),
         Command::Task(task) => task::run(place, task),
         Command::Approve(approve) => approve::run(place, approve),
         Command::Workflow(workflow) => workflow::run(workflow),
+        Command::Restore(restore) => restore::run(place, restore),
         Command::Log(log) => log::run(place, log),
         Command::Replay(replay) => replay::run(place.here("kernelos replay", REPLAY)?, replay),
         Command::Doctor(doctor) => doctor::run(place.here("kernelos doctor", DOCTOR)?, doctor),

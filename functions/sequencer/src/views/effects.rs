@@ -5,7 +5,7 @@ use kernel::context::Message as Told;
 use kernel::effect::{self, ModelCall, Work as Owed};
 use kernel::entity::{Approval, ApprovalKind, Call, Decision, Effect, Lease};
 use kernel::id::Id;
-use kernel::key::{Key, Line};
+use kernel::key::Key;
 use kernel::machine::{Stop, Workspace};
 use ports::provider::{Message, ModelRequest, ProviderEntry, Speaker, Tool, ToolCall};
 use ports::sequencing::{EffectView, Notice, Work};

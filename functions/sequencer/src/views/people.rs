@@ -3,7 +3,7 @@
 use super::{keys, open, open_json};
 use kernel::entity::{Approval, Call};
 use kernel::id::Id;
-use kernel::key::{Index, Key, Line};
+use kernel::key::{Index, Key};
 use kernel::machine::{Stop, Workspace};
 use ports::views::ApprovalView;
 

@@ -4,7 +4,7 @@ use super::{failure, keys, open, open_json};
 use kernel::effect::CONTEXT_STEPS_MAX;
 use kernel::entity::{Approval, Call, CallStatus, Lease, Run, RunStatus, Step, StepStatus, Task, Turn, Workflow};
 use kernel::id::Id;
-use kernel::key::{Index, Key, Line};
+use kernel::key::{Index, Key};
 use kernel::machine::{Stop, Workspace};
 use kernel::view::View as _;
 use ports::views::{CallView, RunView, StepView, TaskKind, TaskStatus, TaskSummary, TaskView};

@@ -4,7 +4,7 @@ use super::{keys, open, value};
 use kernel::capability::{BUILT_IN, TRUST};
 use kernel::entity::{Agent, Document, Egress, Name, Provider, Usage, Workflow};
 use kernel::id::{Id, KeyId};
-use kernel::key::{Index, Key, Line};
+use kernel::key::{Index, Key};
 use kernel::machine::{Stop, Workspace};
 use kernel::view::View as _;
 use ports::views::{AgentView, CapabilityView, DocumentView, EgressView, ProviderView, UsageView, WorkflowView};

@@ -3,7 +3,6 @@
 use super::effects::{message, tool};
 use kernel::effect::{TurnContext, turn_context};
 use kernel::id::Id;
-use kernel::key::Line;
 use kernel::machine::{Stop, Workspace};
 use ports::views::{ContextView, ToldView};
 

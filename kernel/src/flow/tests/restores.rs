@@ -1,10 +1,13 @@
 //! Stories of branches that go back: what is seen then, and what never goes back with them.
 
 use crate::entity::{Agent, Branch, Earlier, Lease, Task, Usage, Workspace};
-use crate::event::{BranchForked, BranchRestored};
+use crate::event::{BranchForked, BranchRestored, EventData, Header, event_hash};
+use crate::hash::HashText;
 use crate::key::{BranchId, Index, Key, Line, Space};
 use crate::reject::Code;
+use crate::replay::{Pins, Replay, note_restore};
 use crate::seal::Subject;
+use crate::storage::StoredEvent;
 use crate::testing::{Story, begun};
 use serde_json::json;
 
@@ -95,8 +98,7 @@ fn an_index_is_read_page_by_page_through_all_lines() {
     expected.extend((0..3).map(|nth| created(&mut it, &format!("new {nth}"))).collect::<Vec<_>>());
     let (mut seen, mut after): (Vec<Key>, Option<Key>) = (Vec::new(), None);
     loop {
-        let page =
-            it.ask(|machine| Ok(machine.read(line(1)).data_index(Index::Tasks, after.as_ref(), 2)?)).unwrap();
+        let page = it.ask(|machine| Ok(machine.read(line(1)).data_index(Index::Tasks, after.as_ref(), 2)?)).unwrap();
         seen.extend(&page);
         after = page.last().copied();
         if page.len() < 2 {
@@ -221,4 +223,29 @@ fn what_is_decided_in_one_commit_with_a_restore_sees_it() {
     let new = Key::Task(it.made()[0]);
     assert!(knows(&mut it, MAIN, new) && !knows(&mut it, MAIN, gone));
     it.replays();
+}
+
+#[test]
+fn a_restore_that_names_another_root_does_not_replay() {
+    let mut it = begun();
+    let pos = it.machine.pos();
+    created(&mut it, "a mistake");
+    it.restored(pos);
+    let mut pins = Pins::new();
+    it.stored.events.iter().for_each(|event| note_restore(event, &mut pins));
+    let why = |it: &Story, pins: Pins, alter: &dyn Fn(&mut BranchRestored)| {
+        let mut replay = Replay::with_restores(it.machine.id(), pins);
+        let (last, before) = it.stored.events.split_last().unwrap();
+        before.iter().for_each(|event| replay.event(event).unwrap());
+        let (header, data) = Header::decode(&last.body).unwrap();
+        let EventData::BranchRestored(mut restored) = data else { panic!("{data:?}") };
+        alter(&mut restored);
+        let body = header.encode(&restored.into()).unwrap();
+        replay.event(&StoredEvent { hash: event_hash(&body), body, ..last.clone() }).err().unwrap_or_default()
+    };
+    assert_eq!(why(&it, pins.clone(), &|_| {}), "");
+    let other = why(&it, pins.clone(), &|restored| restored.base.root = HashText([7; 32]));
+    assert!(other.contains("had another root"), "{other}");
+    let elsewhere = why(&it, pins, &|restored| restored.base.pos -= 1);
+    assert!(elsewhere.contains("was not announced"), "{elsewhere}");
 }
