@@ -113,10 +113,10 @@ pub struct Packer {
 }
 
 impl Packer {
-    /// Take the next row; gives a chunk when one ends with it.
-    pub fn push(&mut self, entry: Entry) -> Option<Chunk> {
+    /// Take the next row; gives the chunks that end before it or with it.
+    pub fn push(&mut self, entry: Entry) -> Vec<Chunk> {
         let ended = self.cutter.push(entry);
-        ended.map(|entries| self.leaf(entries))
+        ended.into_iter().map(|entries| self.leaf(entries)).collect()
     }
 
     /// There are no more rows: gives the last chunk, and all there are by the key they begin with.
@@ -139,7 +139,7 @@ pub fn index(leaves: &Leaves) -> Option<(Top, Vec<Chunk>)> {
     let mut row: Vec<(String, Below)> = leaves.iter().map(|(first, below)| (first.clone(), *below)).collect();
     while row.len() > 1 {
         level += 1;
-        let mut cutter = Cutter::default();
+        let mut cutter = Cutter::of_index();
         let mut nodes = Vec::new();
         for (key, below) in row {
             nodes.extend(cutter.push(Entry { key, body: below.encode() }));
@@ -278,7 +278,7 @@ pub fn patch<'a>(
             for entry in merged(entries, here) {
                 patched.chunks.extend(packer.push(entry));
             }
-            if packer.cutter.is_between() || next.is_none() {
+            if next.is_none_or(|(first, _)| packer.cutter.ends_before(first)) {
                 break;
             }
             at = next;

@@ -127,7 +127,7 @@ fn packed_again(replay: &Replay) -> Result<(BTreeMap<Space, Top>, BTreeSet<HashT
         for (key, row) in rows {
             let (body, pieces) = packed(&row);
             names.extend(pieces.iter().map(Chunk::hash));
-            names.extend(packer.push(Entry { key, body }).as_ref().map(Chunk::hash));
+            names.extend(packer.push(Entry { key, body }).iter().map(Chunk::hash));
         }
         let (leaves, last) = packer.end();
         names.extend(last.as_ref().map(Chunk::hash));
