@@ -56,7 +56,7 @@ fn a_workspace_that_is_worked_with_has_a_snapshot_by_itself_and_it_stays() {
     let place = Place::new();
     let host = place.start();
     let mut room = Room::new(host.client());
-    room.tasks(10, "a few");
+    room.tasks(10, "few");
     assert_eq!(room.snapshots(), Vec::<Value>::new());
     room.tasks(600, "many");
     let made = wait_for("a snapshot", || room.snapshots().pop());
@@ -79,7 +79,7 @@ fn killed_while_a_snapshot_is_made_a_host_makes_it_the_next_time() {
         room.id
     };
     for round in 0_u64..3 {
-        let (address, token, id_there) = (host.address().to_owned(), host.token().to_owned(), id.clone());
+        let (address, token, id_there) = (host.address(), host.token().to_owned(), id.clone());
         let asked = thread::spawn(move || {
             let path = format!("/v1/workspaces/{id_there}/snapshots");
             // Whether it is answered depends on when the host is killed.
@@ -90,7 +90,7 @@ fn killed_while_a_snapshot_is_made_a_host_makes_it_the_next_time() {
         asked.join().unwrap();
         host = place.start();
         let mut room = Room::at(host.client(), &id);
-        room.tasks(1, &format!("round {round}"));
+        room.tasks(1, &format!("round-{round}"));
         let (made, stands) = (room.snapshot(&json!({})), room.get(""));
         assert_eq!((&made["pos"], &made["roots"], &made["fault"]), (&stands["pos"], &stands["roots"], &Value::Null));
     }

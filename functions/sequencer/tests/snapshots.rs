@@ -392,7 +392,7 @@ fn what_a_snapshot_that_was_given_up_wrote_is_removed_and_what_is_used_again_sta
 fn a_workspace_that_is_written_to_keeps_up_and_an_idle_one_writes_nothing() {
     block_on(async {
         let mut desk = Desk::new().await;
-        desk.tasks(400).await;
+        desk.tasks(200).await;
         assert!(!desk.sequencer.keep_up(desk.now_ms).await, "there is little to lose");
         desk.tasks(400).await;
         while desk.sequencer.keep_up(desk.now_ms).await {}

@@ -143,7 +143,6 @@ fn chunks_are_about_as_large_as_they_should_be() {
     held.pack(&workspace(30_000));
     let sizes: Vec<usize> = held.stored.values().map(|row| row.value.len()).collect();
     let mean = sizes.iter().sum::<usize>() / sizes.len();
-    println!("{} chunks, {mean} bytes on average, {} at most", sizes.len(), sizes.iter().max().unwrap());
     assert!((8 << 10..16 << 10).contains(&mean), "{mean}");
 }
 
@@ -157,9 +156,8 @@ fn what_did_not_change_is_not_written_again() {
     rows.extend(cluster.map(|(key, row)| (key, row.unwrap())));
     let scattered: BTreeMap<_, _> =
         (0..100_u64).map(|n| n * 7_919 * 31 % 100_000).map(|n| (key(n), Some(row(n, 3, 260)))).collect();
-    let (top, random, read) = held.patch(top, &scattered);
+    let (top, random, _) = held.patch(top, &scattered);
     rows.extend(scattered.into_iter().map(|(key, row)| (key, row.unwrap())));
-    println!("whole {whole}, clustered {clustered}, random {random}, {read} chunks read");
     assert!(clustered * 200 <= whole, "clustered: {clustered} of {whole}");
     assert!(random * 100 <= whole * 6, "random: {random} of {whole}");
     assert_eq!(held.pack(&rows), (top, 0), "it is packed as if from the first");
