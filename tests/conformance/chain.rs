@@ -14,7 +14,7 @@ use std::io::{BufRead as _, BufReader};
 /// Two questions, each with a timer after which somebody else is told; then a timer alone, and something that stays.
 fn begin(room: &mut Room) -> String {
     let ask = |question: &str| {
-        let escalate = json!({"after": "PT3S", "to": "the boss"});
+        let escalate = json!({"after": "PT5S", "to": "the boss"});
         json!({"call": "ask", "with": {"question": question, "timeout": "PT1H", "escalate": escalate}})
     };
     let source = workflow(&json!([
@@ -49,12 +49,12 @@ struct Hop<'a> {
 impl Hop<'_> {
     /// Move it there. The program is killed whenever it says what it has done, and asked for the same again. What it said.
     fn take(&self, room: &mut Room) -> Vec<&'static str> {
-        let (root, url, mut heard) = (room.root(), self.to.url(), Vec::new());
+        let (url, mut heard) = (self.to.url(), Vec::new());
         while let Some(said) = self.killed(&room.id) {
             heard.push(said);
-            let there = self.to.client().get(&room.path("")).unwrap();
+            let [here, there] = [self.from, self.to].map(|host| host.client().get(&room.path("")).unwrap());
             if there.status == 200 && there.json()["origin"]["held"] == true {
-                assert_eq!(there.json()["roots"]["main@0"], root, "the copy is another");
+                assert_eq!(there.json()["roots"]["main@0"], here.json()["roots"]["main@0"], "the copy is another");
             }
         }
         gone(self.from, room, &url);
@@ -102,6 +102,7 @@ fn a_run_that_waits_goes_through_every_kind_of_host_and_ends_as_if_it_had_never_
     let [mut room, mut stays] = [Room::new(native.client()), Room::new(native.client())];
     let tasks = [begin(&mut room), begin(&mut stays)];
 
+    wait_for("the first question", || room.get("/approvals")["approvals"].get(0).cloned());
     let mut heard = Hop { from: &native, to: &workerd }.take(&mut room);
     let asked = escalated(&mut room, "Shall it begin?");
     answer(&mut room, &asked);

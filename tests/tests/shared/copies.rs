@@ -74,7 +74,7 @@ fn adoption(here: &Desk) -> Request {
     let data = serde_json::json!({"to": URL, "pos": pos, "roots": roots}).to_string();
     send(here, request(2, "workspace.leave", &data));
     let left = view(here).moving.unwrap().left.unwrap();
-    request_of(&THERE, 1, "workspace.adopt", &format!(r#"{{"left":"{left}"}}"#))
+    request_of(&THERE, 3, "workspace.adopt", &serde_json::json!({"left": left}).to_string())
 }
 
 /// A connection before whose first removal somebody else does something.
