@@ -1,15 +1,20 @@
 //! A workspace goes through every kind of host and comes home, and its run ends as if it had never moved.
 
 use crate::host::Place;
-use crate::journal;
+use crate::journal::{self, Event};
 use crate::moves::{SAYS, gone};
 use crate::program::Program;
 use crate::room::{Room, wait_for};
 use crate::scene::{of_kind, workflow};
 use kernelos_tests::hosts::{Running, Wasi, Workerd};
 use serde_json::{Value, json};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader};
+
+/// No word that somebody says here is as long as a name.
+const NAME_LENGTH: usize = 22;
+/// No number that counts something here is as large as a time in milliseconds.
+const A_TIME: u64 = 1_000_000_000_000;
 
 /// Two questions, each with a timer after which somebody else is told; then a timer alone, and something that stays.
 fn begin(room: &mut Room) -> String {
@@ -27,12 +32,18 @@ fn begin(room: &mut Room) -> String {
     of_kind(&room.make("run.start", &json!({"workflow": workflow, "input": {"of": "the story"}})), "task")
 }
 
-/// The question that waits, once its timer went off.
+/// The question that waits, once its timer went off and somebody else was told.
 fn escalated(room: &mut Room, question: &str) -> Value {
-    wait_for("the timer of the question", || {
+    let waiting = wait_for("the timer of the question", || {
         let waiting = room.get("/approvals")["approvals"].get(0).cloned()?;
         (waiting["question"] == question && waiting["escalated"] == true).then_some(waiting)
-    })
+    });
+    wait_for("the end of what is under way", || {
+        let log = journal::whole(&mut room.client, &room.id);
+        let count = |name: &str| log.iter().filter(|event| event.text("/type") == name).count();
+        (count("effect.requested") == count("effect.closed")).then_some(())
+    });
+    waiting
 }
 
 fn answer(room: &mut Room, approval: &Value) {
@@ -82,14 +93,57 @@ impl Hop<'_> {
     }
 }
 
-/// What the run came to, and what the log says of its data: all but names and times.
+/// Names by the order in which they came: ids, keys and hashes are others in each workspace.
+#[derive(Default)]
+struct Names(BTreeMap<String, usize>);
+
+impl Names {
+    /// `value` as it would be told of any workspace, at any time.
+    fn plain(&mut self, value: &Value) -> Value {
+        match value {
+            Value::Array(items) => items.iter().map(|item| self.plain(item)).collect(),
+            Value::Object(fields) if fields.keys().eq(["hash", "key", "size"]) => json!("sealed"),
+            Value::Object(fields) => {
+                // Who performed it is of the host where it was.
+                let plain = |(name, value): (&String, &Value)| match name.as_str() {
+                    "runtime" => (name.clone(), json!("a runtime")),
+                    _ => (name.clone(), self.plain(value)),
+                };
+                fields.iter().map(plain).collect()
+            }
+            Value::String(text) => {
+                text.split_inclusive(|c: char| !is_of_name(c)).map(|word| self.word(word)).collect::<String>().into()
+            }
+            Value::Number(number) if number.as_u64().is_some_and(|number| number > A_TIME) => json!("a time"),
+            other => other.clone(),
+        }
+    }
+
+    fn word(&mut self, word: &str) -> String {
+        let name = word.trim_end_matches(|c| !is_of_name(c));
+        if name.len() < NAME_LENGTH {
+            return word.to_owned();
+        }
+        let next = self.0.len();
+        let nth = *self.0.entry(name.to_owned()).or_insert(next);
+        word.replace(name, &format!("#{nth}"))
+    }
+}
+
+/// What names are made of.
+fn is_of_name(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "._-".contains(c)
+}
+
+/// What the run came to, and what the log says of its data.
 fn came_to(room: &mut Room, task: &str) -> (Value, Vec<Value>) {
     let ended = room.get(&format!("/tasks/{task}?wait=30000"));
     assert_eq!(ended["status"], "done", "{ended}");
-    let log = journal::whole(&mut room.client, &room.id);
+    let (log, mut names) = (journal::whole(&mut room.client, &room.id), Names::default());
     let data = log.iter().filter(|event| event.text("/stream") == "main@0");
-    let told = data.map(|event| {
-        json!([event.event["type"], event.event["data"], event.event["touched"], event.event["actor"], event.content])
+    let told = data.map(|Event { event, content }| {
+        let header = ["type", "version", "scope", "actor", "on_behalf_of", "touched"].map(|name| &event[name]);
+        names.plain(&json!([header, event["data"], content]))
     });
     (ended["run"]["output"].clone(), told.collect())
 }
@@ -117,7 +171,12 @@ fn a_run_that_waits_goes_through_every_kind_of_host_and_ends_as_if_it_had_never_
         let asked = escalated(&mut stays, question);
         answer(&mut stays, &asked);
     }
-    assert_eq!(came_to(&mut room, &tasks[0]), came_to(&mut stays, &tasks[1]));
+    let (moved, stayed) = (came_to(&mut room, &tasks[0]), came_to(&mut stays, &tasks[1]));
+    assert_eq!(moved.0, stayed.0);
+    for (there, here) in moved.1.iter().zip(&stayed.1) {
+        assert_eq!(there, here);
+    }
+    assert_eq!(moved.1.len(), stayed.1.len());
     for (host, place) in [native, workerd, wasi].into_iter().zip(places) {
         host.stop().unwrap();
         place.verify();
