@@ -110,3 +110,25 @@ fn what_was_compiled_is_used_again_and_what_was_cut_or_altered_is_compiled_again
     start();
     assert!(compiled(data.path()) == made, "nothing is believed without its sum");
 }
+
+#[test]
+fn workspaces_that_are_made_at_once_in_an_empty_directory_take_commands_as_soon_as_they_are_made() {
+    let data = tempfile::tempdir().unwrap();
+    let host = Host::start(application(data.path())).unwrap();
+    // The clock begins meanwhile, too, and whoever comes first makes the tables.
+    let begin = |nth: usize| {
+        let client = client(&host);
+        let made = client.send("POST", "/v1/workspaces", Some(&format!("w{nth}")), r#"{"name":"desk"}"#).unwrap();
+        assert_eq!(made.status, 201, "{made:?}");
+        let workspace = made.json()["id"].as_str().unwrap().to_owned();
+        let defined = client.define(&workspace, "k", "first").unwrap();
+        assert_eq!(defined.json()["outcomes"][0]["status"], "accepted", "{defined:?}");
+        assert_eq!(client.events(&workspace).first().unwrap()["event"]["pos"], 1);
+    };
+    std::thread::scope(|scope| {
+        for nth in 0..16 {
+            let begin = &begin;
+            scope.spawn(move || begin(nth));
+        }
+    });
+}
