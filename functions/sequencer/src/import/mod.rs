@@ -115,7 +115,7 @@ impl Sequencer {
             // Who means a copy that is whole does not mean the one that is under way.
             Some(_) if self.import.is_some() => {
                 let why = "an import is under way, and nothing is whole";
-                return Err(Failure::Transfer(Fault::ImportUnderWay, why.to_owned()));
+                Err(Failure::Transfer(Fault::ImportUnderWay, why.to_owned()))
             }
             Some(pos) if !self.is_gone() && self.is_idle_at(pos).await? => Ok(()),
             _ => self.underway().map(drop),
