@@ -9,6 +9,7 @@
 
 mod authentication;
 mod batches;
+mod chain;
 mod crash;
 mod examples;
 mod host;

@@ -6,7 +6,7 @@ use ports::{Conflict, StoreError};
 use crate::DurableObjectStore;
 use crate::fault::damaged;
 use crate::number::to_double;
-use crate::read;
+use crate::read::{self, Stored};
 use crate::schema;
 use crate::sql::Value;
 
@@ -50,8 +50,8 @@ impl DurableObjectStore {
     }
 
     /// Nothing of the workspace any more.
-    pub(crate) fn unmake(&self, workspace: &str) -> Result<(), StoreError> {
-        let nr = self.stored(workspace)?.nr;
+    pub(crate) fn unmake(&self, stored: &Stored) -> Result<(), StoreError> {
+        let nr = stored.nr;
         self.last.take();
         self.sql.transaction(|| {
             for table in ["rows", "sealed", "events", "heads"] {
@@ -146,17 +146,6 @@ impl DurableObjectStore {
         let places = vec!["(?, ?, ?, ?, ?, ?)"; rows.len()].join(", ");
         self.sql.run(&format!("{PUT} {places} {OVER}"), &all).map(drop)
     }
-}
-
-/// Refuse a batch of a writer that was fenced off, or that is not about the head there is.
-pub(crate) fn compare(head: &Head, batch: &Batch) -> Result<(), StoreError> {
-    if head.epoch != batch.epoch {
-        return Err(StoreError::Conflict(Conflict::Fenced { stored: head.epoch }));
-    }
-    if head.pos != batch.expected_pos {
-        return Err(StoreError::Conflict(Conflict::Head { stored: head.pos }));
-    }
-    Ok(())
 }
 
 fn values<'a>(nr: f64, at: &'a Address, row: &'a Row) -> Result<[Value<'a>; ROW_VALUES], StoreError> {
