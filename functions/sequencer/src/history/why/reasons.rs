@@ -103,6 +103,10 @@ impl Before<'_> {
             "call.settled" | "turn.answered" | "step.settled" | "effect.retried" | "effect.closed" | "report.late" => {
                 self.settled()
             }
+            // A model asks for all its tools at once, whatever came of the first of them meanwhile.
+            "call.requested" if links.step.is_some() => {
+                one(self.last(|it| it.name == "turn.answered" && it.links.step == links.step))
+            }
             "call.requested" | "run.ended" | "run.resumed" | "step.resumed" => one(self.trigger()),
             "approval.requested" => one(self.last(|it| it.name == "call.requested" && it.links.call == links.call)),
             "approval.decided" => self.decided(),
