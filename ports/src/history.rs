@@ -112,6 +112,9 @@ pub struct KindView {
 pub struct ChangeView {
     /// Its key.
     pub key: String,
+    /// What people call it: its name, title or path.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called: Option<String>,
     /// Whether it is new.
     pub added: bool,
     /// Whether it is gone.

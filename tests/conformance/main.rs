@@ -11,6 +11,7 @@ mod authentication;
 mod batches;
 mod crash;
 mod examples;
+mod history;
 mod host;
 mod idempotency;
 mod journal;

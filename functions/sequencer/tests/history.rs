@@ -146,6 +146,7 @@ fn a_difference_names_what_is_new_and_what_each_field_was_and_is() {
         assert_eq!((kind("task"), kind("run"), kind("approval")), (Some((0, 1)), Some((0, 1)), Some((1, 0))));
         let document = view.entities.iter().find(|it| it.key.starts_with("document/")).unwrap();
         let text = &document.fields["text"];
+        assert_eq!(document.called.as_deref(), Some("orders/1.json"));
         assert_eq!((&text.old, &text.new), (&Some(json!("a green tent, sent on Monday")), &Some(json!("answered"))));
         assert!(!document.fields.contains_key("path"), "what is alike is not shown");
         let step = view.entities.iter().find(|it| it.key.starts_with("step/")).unwrap();

@@ -35,6 +35,7 @@ fn states() -> Value {
         }), &["next"]),
         "Change": object(&json!({
             "key": string(),
+            "called": {"type": "string", "description": "What people call it: its name, title or path."},
             "added": {"type": "boolean", "description": "It is new."},
             "removed": {"type": "boolean", "description": "It is gone."},
             "since": amount(),
@@ -44,7 +45,7 @@ fn states() -> Value {
                     the key was destroyed.",
                 "additionalProperties": object(&json!({"old": {}, "new": {}}), &["old", "new"]),
             },
-        }), &["removed"]),
+        }), &["called", "removed"]),
     })
 }
 

@@ -30,7 +30,7 @@ async fn an_entity_is_read_by_kind_and_id_at_a_position_or_now() {
 #[tokio::test]
 async fn a_difference_is_asked_for_between_two_positions_and_a_why_by_position_or_id() {
     let task = id(Role::Task);
-    let changed = json!({"key": format!("task/{task}"), "added": false, "since": 9,
+    let changed = json!({"key": format!("task/{task}"), "called": "then", "added": false, "since": 9,
         "fields": {"title": {"old": "then", "new": null}, "steps": {"new": 1}}});
     let view = json!({"from": 3, "to": 9, "kinds": [{"kind": "task", "added": 0, "changed": 1}], "entities": [changed],
         "next": 5});

@@ -149,6 +149,7 @@ impl Sequencer {
         let (added, removed) = (before.is_none(), after.is_none());
         let (before, after) = (before.map(|it| it.entity.clone()), after.map(|it| it.entity.clone()));
         let (mut before, mut after) = (plain(before.as_ref())?, plain(after.as_ref())?);
+        let called = self.called(if removed { &before } else { &after }).await?;
         // What is alike is not opened.
         let alike: Vec<String> = before.keys().filter(|name| before.get(*name) == after.get(*name)).cloned().collect();
         for name in alike {
@@ -165,7 +166,15 @@ impl Sequencer {
         let is_other = |(_, view): &(String, FieldView)| view.old != view.new || view.old == Some(Value::Null);
         let fields: BTreeMap<String, FieldView> = names.into_iter().map(field).filter(is_other).collect();
         let is_other = added != removed || !fields.is_empty();
-        Ok(is_other.then(|| ChangeView { key: key.to_string(), added, removed, since, fields }))
+        Ok(is_other.then(|| ChangeView { key: key.to_string(), called, added, removed, since, fields }))
+    }
+
+    /// What people call an entity with these fields.
+    async fn called(&mut self, fields: &BTreeMap<String, Value>) -> Result<Option<String>, Failure> {
+        let found = ["name", "title", "path"].iter().find_map(|name| Some((*name, fields.get(*name)?)));
+        let Some((name, value)) = found else { return Ok(None) };
+        let shown = self.fields(&BTreeMap::from([(name.to_owned(), value.clone())])).await?;
+        Ok(shown.get(name).and_then(Value::as_str).map(str::to_owned))
     }
 
     async fn fields(&mut self, fields: &BTreeMap<String, Value>) -> Result<BTreeMap<String, Value>, Failure> {

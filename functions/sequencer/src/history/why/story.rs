@@ -25,6 +25,8 @@ pub struct Story {
     pub left_out: u64,
     effects: BTreeSet<Id>,
     approvals: BTreeSet<Id>,
+    /// Those that are over with the command that is read: what else it says of them still belongs to the task.
+    over: Vec<Id>,
     first: Vec<Node>,
     near: VecDeque<Node>,
     after: Vec<Node>,
@@ -36,13 +38,19 @@ impl Story {
     /// The story of `task`, whose events stand after `pos`, up to `until`.
     pub fn new(task: Id, of: Option<u64>, pos: u64, until: u64) -> Self {
         let (effects, approvals) = (BTreeSet::new(), BTreeSet::new());
-        let (first, near, after) = (Vec::new(), VecDeque::new(), Vec::new());
-        Self { task, of, pos, until, left_out: 0, effects, approvals, first, near, after, last: None }
+        let (over, first, near, after) = (Vec::new(), Vec::new(), VecDeque::new(), Vec::new());
+        Self { task, of, pos, until, left_out: 0, effects, approvals, over, first, near, after, last: None }
     }
 
     /// Take the next event of the log.
     pub fn take(&mut self, header: &Header, data: &EventData) {
         let node = Node::of(header, data);
+        if self.last.as_ref().is_some_and(|(_, command, _)| *command != node.command) {
+            for id in std::mem::take(&mut self.over) {
+                self.effects.remove(&id);
+                self.approvals.remove(&id);
+            }
+        }
         if !self.concerns(&node, data) {
             return;
         }
@@ -50,6 +58,9 @@ impl Story {
         match data {
             EventData::StepRequested(_) | EventData::EffectRequested(_) => self.effects.extend(links.effect),
             EventData::ApprovalRequested(_) => self.approvals.extend(links.approval),
+            EventData::ApprovalDecided(_) => self.over.extend(links.approval),
+            EventData::CallSettled(_) | EventData::EffectClosed(_) => self.over.extend(links.effect),
+            EventData::StepSettled(_) | EventData::TurnAnswered(_) => self.over.extend(links.effect),
             _ => {}
         }
         let is_kept = Some(node.pos) == self.of || self.says_why(&node);
