@@ -7,7 +7,7 @@ use crate::{Failure, Sequencer};
 use kernel::entity::Entity;
 use kernel::event::{EventData, Header};
 use kernel::id::CommandId;
-use kernel::key::Key;
+use kernel::key::{BranchId, Key};
 use kernel::past::{Past, PastRows};
 use ports::StoreError;
 use ports::history::{ChangeView, DiffView, FieldView, HistorySlice, KindView};
@@ -186,6 +186,10 @@ impl Sequencer {
 
 impl Touched {
     fn take(&mut self, header: &Header, data: &EventData) {
+        // What happens on a fork is not seen on main.
+        if header.line().branch != BranchId::Main {
+            return;
+        }
         if header.first.is_some() {
             self.begun.insert(header.command);
         }
@@ -205,6 +209,11 @@ impl Touched {
     fn is_new(&self, key: &Key, header: &Header, data: &EventData) -> Option<bool> {
         match (key, data) {
             (Key::Document(_), EventData::DocumentWritten(written)) => Some(written.version == 1),
+            // These are made for things that may be older.
+            (Key::Lease(_), EventData::LeaseGranted(granted)) => Some(granted.fence == 1),
+            (Key::Lease(_), _) => Some(false),
+            (Key::Subject(_), EventData::KeyCreated(_)) => Some(true),
+            (Key::Subject(_), _) => Some(false),
             (Key::Device(_) | Key::Workspace, _) => Some(true),
             _ => match key.made_by()? {
                 made if self.begun.contains(&made) => Some(true),

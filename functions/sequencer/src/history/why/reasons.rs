@@ -96,7 +96,13 @@ struct Before<'a> {
 }
 
 impl Before<'_> {
+    /// Where nothing closer is named, or it was left out, it is because the task began.
     fn causes(&self) -> Vec<u64> {
+        let named = self.named();
+        if named.is_empty() { one(self.last(|it| it.name == "task.created")) } else { named }
+    }
+
+    fn named(&self) -> Vec<u64> {
         let node = self.node;
         let links = &node.links;
         match node.name.as_str() {
@@ -107,7 +113,10 @@ impl Before<'_> {
             "call.requested" if links.step.is_some() => {
                 one(self.last(|it| it.name == "turn.answered" && it.links.step == links.step))
             }
-            "call.requested" | "run.ended" | "run.resumed" | "step.resumed" => one(self.trigger()),
+            "call.requested" | "run.ended" => one(self.trigger()),
+            // Somebody lets what failed be tried again.
+            "run.resumed" => one(self.last(|it| it.name == "run.ended")),
+            "step.resumed" => one(self.last(|it| is_telling(it) && it.links.step == links.step)),
             "approval.requested" => one(self.last(|it| it.name == "call.requested" && it.links.call == links.call)),
             "approval.decided" => self.decided(),
             "approval.escalated" => {
@@ -121,8 +130,8 @@ impl Before<'_> {
             "document.written" | "note.remembered" => {
                 one(self.last(|it| it.name == "call.requested" && it.command == node.command).or(self.trigger()))
             }
-            "run.started" => one(self.last(|it| it.name == "task.created")),
-            _ => one(self.trigger().or_else(|| self.last(|it| it.name == "task.created"))),
+            "run.started" => Vec::new(),
+            _ => one(self.trigger()),
         }
     }
 
@@ -159,9 +168,7 @@ impl Before<'_> {
             (None, None) => None,
         };
         let trigger = self.trigger().filter(|pos| asked.is_none_or(|asked| *pos > asked));
-        let causes: Vec<u64> = trigger.into_iter().chain(asked).collect();
-        // What a person asks of an agent begins by itself.
-        if causes.is_empty() { one(self.last(|it| it.name == "task.created")) } else { causes }
+        trigger.into_iter().chain(asked).collect()
     }
 
     /// An attempt is made because the effect is wanted, again because one failed, and tells a model what came since.
