@@ -7,13 +7,12 @@ use super::reasons::Reasons;
 use crate::views::told;
 use crate::{Failure, Sequencer};
 use kernel::event::{EventData, Header};
-use kernel::id::Id;
 use kernel::key::Key;
 use kernel::storage::StoredEvent;
 use ports::history::{ReasonView, SaidView, ToldAbout};
 use ports::provider::Speaker;
 use ports::sequencing::EventView;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Bytes of one text that are shown, and of a message that a model was told.
 const TEXT_BYTES: usize = 2_000;
@@ -29,16 +28,22 @@ const CHANGED: &str =
 impl Sequencer {
     /// The events of `chain`, and behind them the definitions and rules that they went by.
     pub(super) async fn views(&mut self, reasons: &Reasons, chain: &[u64]) -> Result<Vec<ReasonView>, Failure> {
-        let (mut views, mut beside, mut told) = (Vec::new(), BTreeMap::new(), 0);
+        let (mut views, mut beside, mut told) = (Vec::new(), BTreeSet::new(), 0);
         for pos in chain {
             let Some(node) = reasons.node(*pos) else { continue };
             let (mut view, _) = self.plain_view(*pos).await?;
             view.because = reasons.because(*pos);
-            if let Some(by) = node.links.by {
-                view.because.extend(self.went_by(by, &mut beside).await?);
-            }
-            if node.name == "lease.granted" && node.links.effect.is_some_and(|effect| reasons.goes_out(effect)) {
-                self.let_out(&mut view, &mut beside).await?;
+            // What it went by stands outside of the story.
+            let went_by = match node.links.by {
+                Some(by) => self.maker(by).await?,
+                None => None,
+            };
+            let is_out =
+                node.name == "lease.granted" && node.links.effect.is_some_and(|effect| reasons.goes_out(effect));
+            let rules = if is_out { self.let_out(&mut view).await? } else { None };
+            for pos in went_by.into_iter().chain(rules) {
+                view.because.push(pos);
+                beside.insert(pos);
             }
             if told < TOLD_MAX && answers(node) {
                 view.told = self.told_then(reasons, node).await?;
@@ -46,7 +51,9 @@ impl Sequencer {
             }
             views.push(view);
         }
-        views.extend(beside.into_values().flatten());
+        for pos in beside {
+            views.push(self.plain_view(pos).await?.0);
+        }
         views.sort_by_key(|view| std::cmp::Reverse(view.pos));
         Ok(views)
     }
@@ -63,38 +70,13 @@ impl Sequencer {
         Ok((reason(&event, header, &data, shown, because.clone()), because))
     }
 
-    /// The definition that something goes by, once.
-    async fn went_by(
-        &mut self,
-        by: Id,
-        beside: &mut BTreeMap<u64, Option<ReasonView>>,
-    ) -> Result<Option<u64>, Failure> {
-        let Some(pos) = self.maker(by).await? else { return Ok(None) };
-        if !beside.contains_key(&pos) {
-            let (view, _) = self.plain_view(pos).await?;
-            beside.insert(pos, Some(view));
-        }
-        Ok(Some(pos))
-    }
-
     /// The rules that let something out: those of now, unless they were changed since.
-    async fn let_out(
-        &mut self,
-        view: &mut ReasonView,
-        beside: &mut BTreeMap<u64, Option<ReasonView>>,
-    ) -> Result<(), Failure> {
-        match self.row_now(&Key::Egress).await? {
-            Some((_, _, since)) if since < view.pos => {
-                view.because.push(since);
-                if !beside.contains_key(&since) {
-                    let (rules, _) = self.plain_view(since).await?;
-                    beside.insert(since, Some(rules));
-                }
-            }
-            Some(_) => view.note = Some(CHANGED.to_owned()),
-            None => {}
+    async fn let_out(&mut self, view: &mut ReasonView) -> Result<Option<u64>, Failure> {
+        let since = self.row_now(&Key::Egress).await?.map(|(_, _, since)| since);
+        if since.is_some_and(|since| since > view.pos) {
+            view.note = Some(CHANGED.to_owned());
         }
-        Ok(())
+        Ok(since.filter(|since| *since < view.pos))
     }
 
     /// What a model was told before it gave the answer that `node` is.
