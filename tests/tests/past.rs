@@ -1,7 +1,7 @@
 //! Whatever happened, the past is what a whole replay comes to, and every event has a way back that ends.
 #![cfg(test)]
 
-use kernel::key::{Key, Space};
+use kernel::key::{BranchId, Key, Space};
 use kernel::past::Past;
 use kernel::replay::Replay;
 use kernelos_tests::history::{Author, World, config, ops};
@@ -132,5 +132,7 @@ fn names(why: &WhyView) -> Vec<String> {
 fn is_shown(key: &Key) -> bool {
     let is_index = matches!(key, Key::Due(..) | Key::Expiry(..) | Key::Leased(..) | Key::Open(_) | Key::Ready(_));
     let is_kept_for_others = matches!(key, Key::Blob(_) | Key::Chain(..) | Key::Command(_) | Key::Name(_));
-    !is_index && !is_kept_for_others
+    // There is nothing to say of main when it begins.
+    let is_main = matches!(key, Key::Branch(BranchId::Main));
+    !is_index && !is_kept_for_others && !is_main
 }
