@@ -12,7 +12,7 @@ const NAME_MAX: usize = 40;
 /// How wide the column of lengths is.
 const LENGTH: usize = 8;
 /// The fewest columns that bars have.
-const BARS_MIN: usize = 16;
+const BARS_MIN: usize = 8;
 /// Most bars that are drawn; of a longer story the newest.
 const BARS_MAX: usize = 200;
 
@@ -94,6 +94,12 @@ impl Bar {
             _ => *begins < to && *ends > from,
         });
         held.map(|((_, time), _)| *time).max().unwrap_or(Time::None)
+    }
+
+    /// What stands behind its length.
+    fn tail(&self) -> String {
+        let open = if self.ended().is_none() { "  goes on" } else { "" };
+        if self.about.is_empty() { open.to_owned() } else { format!("{open}  {}", self.about) }
     }
 
     fn began(&self) -> u64 {
@@ -297,14 +303,15 @@ impl Picture {
     pub fn drawn(&self, width: usize, colour: bool) -> String {
         let bars = self.bars.get(self.bars.len().saturating_sub(BARS_MAX)..).unwrap_or_default();
         let names = bars.iter().map(|bar| bar.name.chars().count()).max().unwrap_or_default();
-        let names = names.min(NAME_MAX).min(width / 3);
-        let columns = width.saturating_sub(names + LENGTH + 3).max(BARS_MIN);
+        let names = names.min(NAME_MAX).min(width / 4);
+        let tails = bars.iter().map(|bar| bar.tail().chars().count()).max().unwrap_or_default().min(width / 4);
+        let columns = width.saturating_sub(names + LENGTH + tails + 3).max(BARS_MIN);
         let began = bars.iter().map(Bar::began).min().or(self.began).unwrap_or_default();
         // Rounded up, so that the last point has a column of its own.
         let all = self.at.saturating_sub(began) + 1;
         let mut text = format!("{:names$}  {}\n", "", axis(all, columns));
         for bar in bars {
-            text.push_str(&self.line(bar, began, all, (names, columns), colour));
+            text.push_str(&self.line(bar, (began, all), (names, columns, tails), colour));
         }
         text.push_str(&legend(bars, names, width));
         let left = self.bars.len() - bars.len();
@@ -314,7 +321,8 @@ impl Picture {
         text
     }
 
-    fn line(&self, bar: &Bar, began: u64, all: u64, (names, columns): (usize, usize), colour: bool) -> String {
+    fn line(&self, bar: &Bar, (began, all): (u64, u64), wide: (usize, usize, usize), colour: bool) -> String {
+        let (names, columns, tails) = wide;
         let point = |column: usize| began + (all as u128 * column as u128 / columns as u128) as u64;
         let mut times: Vec<Time> = (0..columns).map(|nth| bar.between(point(nth), point(nth + 1))).collect();
         // What took less than a column took something all the same.
@@ -325,10 +333,8 @@ impl Picture {
             }
         }
         let length = render::duration(bar.ended().unwrap_or(self.at).saturating_sub(bar.began()));
-        let open = if bar.ended().is_none() { "  goes on" } else { "" };
-        let about = if bar.about.is_empty() { String::new() } else { format!("  {}", bar.about) };
-        let drawn = signs(&times, colour);
-        format!("{:names$}  {drawn} {length:>LENGTH$}{open}{about}\n", cut(&bar.name, names))
+        let (drawn, tail) = (signs(&times, colour), cut(&bar.tail(), tails));
+        format!("{:names$}  {drawn} {length:>LENGTH$}{tail}\n", cut(&bar.name, names))
     }
 
     /// For programs: one object a bar.
@@ -359,12 +365,14 @@ fn legend(bars: &[Bar], names: usize, width: usize) -> String {
     let used = |kind: &Time| bars.iter().any(|bar| bar.times.iter().any(|(_, time)| time == kind));
     let words: Vec<String> =
         kinds.iter().filter(|kind| used(kind)).map(|kind| format!("{} {}", kind.sign(), kind.word())).collect();
-    let in_one = words.join("   ");
-    match names + 2 + in_one.chars().count() {
-        _ if words.is_empty() => String::new(),
-        wide if wide <= width => format!("{:names$}  {in_one}\n", ""),
-        _ => words.iter().map(|word| format!("{:names$}  {word}\n", "")).collect(),
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut().filter(|line| line.chars().count() + 3 + word.chars().count() <= width) {
+            Some(line) => line.push_str(&format!("   {word}")),
+            None => lines.push(format!("{:names$}  {word}", "")),
+        }
     }
+    lines.into_iter().map(|line| line + "\n").collect()
 }
 
 /// The signs of a bar; what is alike is coloured together.

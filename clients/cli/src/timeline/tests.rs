@@ -235,7 +235,7 @@ fn a_run_is_drawn_as_bars_in_as_many_columns_as_there_are() {
     letters.iter().for_each(|event| of.event(event));
     for width in [40, 60, 80, 100, 400] {
         let bars = of.picture().drawn(width, false);
-        assert!(bars.lines().next().unwrap().chars().count() <= width, "{width}\n{bars}");
+        assert!(bars.lines().all(|line| line.chars().count() <= width), "{width}\n{bars}");
     }
     // Colours are beside signs and never instead of them.
     let coloured = of.picture().drawn(100, true);
