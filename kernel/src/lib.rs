@@ -16,6 +16,7 @@ pub mod key;
 pub mod machine;
 pub mod map;
 pub mod merge;
+pub mod past;
 pub mod reject;
 pub mod replay;
 pub mod schema;

@@ -12,6 +12,7 @@ mod batches;
 mod chain;
 mod crash;
 mod examples;
+mod history;
 mod host;
 mod idempotency;
 mod journal;

@@ -111,6 +111,12 @@ impl State {
         self.new = command;
     }
 
+    /// Forget every row, and every kept version of one, that `wanted` does not say yes to.
+    pub(crate) fn keep_only(&mut self, wanted: impl Fn(&Key) -> bool) {
+        self.spaces.values_mut().for_each(|rows| rows.keep_only(&wanted));
+        self.kept.retain(|(_, key), _| wanted(key));
+    }
+
     /// How many rows are held.
     pub fn len(&self) -> usize {
         self.spaces.values().map(Rows::len).sum()

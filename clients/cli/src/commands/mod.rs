@@ -6,6 +6,7 @@ mod ask;
 mod capability;
 mod completions;
 mod dev;
+mod diff;
 mod doctor;
 mod documents;
 mod egress;
@@ -21,8 +22,11 @@ mod run;
 mod send;
 mod serve;
 mod shown;
+mod state;
 mod task;
+mod timeline;
 mod usage;
+mod why;
 mod workflow;
 mod workspace;
 mod workspace_move;
@@ -56,6 +60,10 @@ pub fn run(args: &Args) -> Result<(), Problem> {
         Command::Approve(approve) => approve::run(place, approve),
         Command::Workflow(workflow) => workflow::run(workflow),
         Command::Log(log) => log::run(place, log),
+        Command::State(state) => state::run(place, state),
+        Command::Diff(diff) => diff::run(place, diff),
+        Command::Why(why) => why::run(place, why),
+        Command::Timeline(timeline) => timeline::run(place, timeline),
         Command::Replay(replay) => replay::run(place.here("kernelos replay", REPLAY)?, replay),
         Command::Doctor(doctor) => doctor::run(place.here("kernelos doctor", DOCTOR)?, doctor),
         Command::Completions(completions) => completions::run(completions),

@@ -4,7 +4,7 @@ mod effects;
 mod people;
 mod tasks;
 mod things;
-mod told;
+pub(crate) mod told;
 
 pub use effects::effect_view;
 pub use tasks::task_view;
