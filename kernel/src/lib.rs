@@ -27,5 +27,6 @@ pub mod state;
 pub mod storage;
 #[cfg(test)]
 mod testing;
+pub mod under_way;
 pub mod view;
 pub mod workflow;

@@ -1,66 +1,178 @@
-//! What a workspace was at a position, as far as a restore has to know it.
+//! A few entities as they were at a position.
+//!
+//! [`crate::replay::Replay`] arrives at everything that a workspace's events lead to, and holds all of it. Whoever asks
+//! what one entity was needs no more of it than the events that name that entity: what an event does to a row follows from
+//! the event and that row alone. So this replays the few rows that are wanted, in memory that does not grow with the
+//! workspace, and can be parted anywhere.
 
-use crate::hash::HashText;
-use crate::id::{Id, Role};
-use crate::key::{Index, Key};
-use crate::view::{Halt, Lookup, RANGE_MAX, Reader};
+use crate::apply::apply;
+use crate::entity::{Branch, Entity, Kind as _};
+use crate::event::{Header, Place, event_hash};
+use crate::id::WorkspaceId;
+use crate::key::{BranchId, Index, Key, Line, Space};
+use crate::machine::row_hash;
+use crate::state::{State, Supplied};
+use crate::storage::StoredEvent;
+use crate::view::{Answer, Found, Lookup, resolve};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What waits for somebody outside, or for a time.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct UnderWay {
-    /// Effects that are not settled: they wait for a runtime, are performed, or are tried again later.
-    pub effects: BTreeSet<Id>,
-    /// Approvals that nobody decided.
-    pub approvals: BTreeSet<Id>,
-    /// When runs go on by themselves, by their tasks.
-    pub timers: BTreeMap<Id, u64>,
+/// A few entities as they were at a position.
+#[derive(Debug)]
+pub struct Past {
+    workspace: WorkspaceId,
+    pos: u64,
+    wanted: BTreeSet<Key>,
+    /// What the lines of `main` stand on, as it is known today: what a line stands on never changes.
+    main: Entity,
+    state: State,
 }
 
-impl UnderWay {
-    /// The indexes of control that say so.
-    pub const INDEXES: [Index; 4] = [Index::Due, Index::Expiry, Index::Open, Index::Ready];
+/// The same, to go on with later.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastRows {
+    /// The position.
+    pub pos: u64,
+    /// Rows, each with the position of the event that changed it last, as it is encoded.
+    pub rows: Vec<(Space, Key, u64, String)>,
+}
 
-    /// Read from keys of control.
-    pub fn of(keys: impl IntoIterator<Item = Key>) -> Self {
-        let mut it = Self::default();
-        keys.into_iter().for_each(|key| it.add(key));
-        it
+impl Past {
+    /// `wanted` before the first event after `pos`, where none of them is there yet. `main` is the branch's row of today.
+    pub fn new(workspace: WorkspaceId, wanted: BTreeSet<Key>, pos: u64, main: &Branch) -> Self {
+        let mut pins: BTreeMap<Line, BTreeSet<u64>> = BTreeMap::new();
+        for base in main.restores(BranchId::Main) {
+            pins.entry(base.parent).or_default().insert(base.pos);
+        }
+        Self { workspace, pos, wanted, main: Entity::Branch(main.clone()), state: State::complete_with(pins) }
     }
 
-    /// What waits now.
-    pub fn now<V: Lookup>(read: &Reader<'_, V>) -> Result<Self, Halt> {
-        let mut it = Self::default();
-        for index in Self::INDEXES {
-            let mut after = None;
-            loop {
-                let page = read.index(index, after.as_ref(), RANGE_MAX)?;
-                after = page.last().copied().filter(|_| page.len() == RANGE_MAX);
-                page.into_iter().for_each(|key| it.add(key));
-                if after.is_none() {
-                    break;
+    /// `wanted` as `from` has them. The error says which row cannot be read.
+    pub fn resume(
+        workspace: WorkspaceId,
+        wanted: BTreeSet<Key>,
+        from: &PastRows,
+        main: &Branch,
+    ) -> Result<Self, String> {
+        let mut past = Self::new(workspace, wanted, from.pos, main);
+        for (space, key, since, value) in &from.rows {
+            let entity = Entity::decode(key, value.as_bytes()).map_err(|why| format!("row {space}/{key}: {why}"))?;
+            match *space {
+                Space::Kept(line) => past.state.supply_pinned(line, *key, *since, entity),
+                space => {
+                    let row = Supplied { entity, since: *since, hash: row_hash(value.as_bytes()) };
+                    past.state.rows_mut(space).supply(*key, Some(row));
                 }
             }
         }
-        Ok(it)
+        Ok(past)
     }
 
-    fn add(&mut self, key: Key) {
-        match key {
-            Key::Ready(effect) | Key::Expiry(_, effect) => drop(self.effects.insert(effect)),
-            Key::Due(_, id) if id.role == Role::Effect => drop(self.effects.insert(id)),
-            Key::Due(at, task) if task.role == Role::Task => drop(self.timers.insert(task, at)),
-            Key::Open(approval) => drop(self.approvals.insert(approval)),
-            _ => {}
+    /// The last event that was taken.
+    pub fn pos(&self) -> u64 {
+        self.pos
+    }
+
+    /// Take the next event. What is wrong with it is said in words.
+    pub fn event(&mut self, stored: &StoredEvent) -> Result<(), String> {
+        if event_hash(&stored.body) != stored.hash {
+            return Err("its hash does not fit its bytes".to_owned());
         }
+        let (header, data) = Header::decode(&stored.body).map_err(|why| why.to_string())?;
+        if stored.pos != self.pos + 1 || header.pos != stored.pos || header.workspace != self.workspace {
+            return Err(format!("it is not the event at position {} of this workspace", self.pos + 1));
+        }
+        self.pos = stored.pos;
+        if header.places(&data).iter().any(|place| self.wants(place)) {
+            apply(&mut self.state, &header, &data);
+            let wanted = &self.wanted;
+            self.state.keep_only(|key| wanted.contains(key));
+        }
+        Ok(())
+    }
+
+    /// The entity under `key` as `main` and control had it; none when it was not there, or is not among what is wanted.
+    pub fn get(&self, key: &Key) -> Option<Found<'_>> {
+        match space_of(key, self.main())? {
+            Space::Data(line) => resolve(self, line, key).ok().flatten(),
+            space => match self.state.get(space, key) {
+                Answer::Present(found) => Some(found),
+                Answer::Absent | Answer::Missing => None,
+            },
+        }
+    }
+
+    /// The rows, to go on with later.
+    pub fn rows(&self) -> Result<PastRows, String> {
+        let mut rows = Vec::new();
+        for (space, of_space) in self.state.spaces() {
+            for (key, entity, since) in of_space.present() {
+                rows.push((space, *key, since, encoded(entity)?));
+            }
+        }
+        for (line, key, since, entity) in self.state.pinned_versions() {
+            rows.push((Space::Kept(line), key, since, encoded(entity)?));
+        }
+        Ok(PastRows { pos: self.pos, rows })
+    }
+
+    /// What `main` was.
+    fn main(&self) -> Line {
+        let incarnation = Branch::of(&self.main).map_or(0, |main| main.incarnation_at(self.pos));
+        Line { branch: BranchId::Main, incarnation }
+    }
+
+    fn wants(&self, place: &Place) -> bool {
+        let (Place::Data(key) | Place::Control(key)) = place;
+        self.wanted.contains(key)
     }
 }
 
-/// A line at a position.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Past {
-    /// Its root there.
-    pub root: HashText,
-    /// What waited there.
-    pub under_way: UnderWay,
+/// As reads of `main` see it: what its lines stand on is what is known of that today.
+impl Lookup for Past {
+    fn get(&self, space: Space, key: &Key) -> Answer<Found<'_>> {
+        match (space, key) {
+            (Space::Control, Key::Branch(BranchId::Main)) => {
+                Answer::Present(Found { entity: &self.main, since: self.pos })
+            }
+            _ => self.state.get(space, key),
+        }
+    }
+
+    fn range(&self, space: Space, index: &Index, after: Option<&Key>, limit: usize) -> Answer<Vec<Key>> {
+        self.state.range(space, index, after, limit)
+    }
+
+    fn kept(&self, line: Line, key: &Key, pos: u64) -> Answer<Found<'_>> {
+        self.state.kept(line, key, pos)
+    }
+}
+
+fn encoded(entity: &Entity) -> Result<String, String> {
+    let bytes = entity.encode().map_err(|why| format!("a replayed row cannot be written: {why}"))?;
+    String::from_utf8(bytes).map_err(|why| format!("a replayed row is no text: {why}"))
+}
+
+/// Where the entity under `key` lives: in control, or in the data of `line`; none for what an idempotency key stands for.
+pub fn space_of(key: &Key, line: Line) -> Option<Space> {
+    match key {
+        Key::Idempotency(_) => None,
+        Key::Agent(_) | Key::Call(_) | Key::Document(_) | Key::Effect(_) | Key::Name(_) | Key::Note(_) => {
+            Some(Space::Data(line))
+        }
+        Key::Provider(_) | Key::Run(_) | Key::Step(_) | Key::Task(_) | Key::Turn(_) | Key::Workflow(_) => {
+            Some(Space::Data(line))
+        }
+        // Content that control brought is noted in control, but that is the rare case.
+        Key::Blob(_) | Key::Workspace => Some(Space::Data(line)),
+        Key::Approval(_) | Key::Branch(_) | Key::Chain(..) | Key::Command(_) | Key::Device(_) | Key::Due(..) => {
+            Some(Space::Control)
+        }
+        Key::Egress | Key::Expiry(..) | Key::Lease(_) | Key::Leased(..) | Key::Move | Key::Open(_) => {
+            Some(Space::Control)
+        }
+        Key::Origin | Key::Ready(_) | Key::Restored(_) | Key::Runtime(_) | Key::Subject(_) | Key::Usage(_) => {
+            Some(Space::Control)
+        }
+    }
 }

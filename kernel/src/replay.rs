@@ -12,11 +12,11 @@ use crate::id::{BlobId, WorkspaceId};
 use crate::key::{Key, Line, Space};
 use crate::machine::{Heads, StreamHead, kept_key, over_base, row_hash};
 use crate::map::{Folded, from_scratch};
-use crate::past::{Past, UnderWay};
 use crate::seal::Subject;
 use crate::snapshot::Manifest;
 use crate::state::{Rows, State, Supplied};
 use crate::storage::{Row, StoredEvent};
+use crate::under_way::{AsOf, UnderWay};
 use crate::view::{Answer, Lookup as _};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -82,10 +82,10 @@ impl Replay {
     }
 
     /// What `line` is now.
-    pub fn past(&self, line: Line) -> Result<Past, String> {
+    pub fn past(&self, line: Line) -> Result<AsOf, String> {
         let control = self.state.rows(Space::Control).into_iter().flat_map(Rows::present);
         let under_way = UnderWay::of(control.map(|(key, ..)| *key));
-        Ok(Past { root: self.root(Space::Data(line))?, under_way })
+        Ok(AsOf { root: self.root(Space::Data(line))?, under_way })
     }
 
     /// A workspace as a snapshot has it: `rows` are all of its rows, with the texts of their keys. What is left out of

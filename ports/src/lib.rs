@@ -8,6 +8,7 @@ pub mod calls;
 pub mod directory;
 pub mod egress;
 pub mod fetch;
+pub mod history;
 pub mod live;
 pub mod notices;
 pub mod problem;

@@ -1,5 +1,6 @@
 //! The sequencer as other functions see it: one writer per workspace, somewhere.
 
+use crate::history::{HistoryAsk, HistorySlice};
 use crate::problem::Fault;
 use crate::provider::{ModelRequest, ProviderEntry};
 use crate::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
@@ -211,6 +212,9 @@ pub trait Sequencing {
 
     /// A read model; none when what is asked for is not there.
     async fn read(&self, workspace: WorkspaceId, query: Query) -> Result<Option<Value>, SequencingError>;
+
+    /// The next slice of an answer about the past.
+    async fn history(&self, workspace: WorkspaceId, ask: HistoryAsk) -> Result<HistorySlice, SequencingError>;
 
     /// Effects that wait for a runtime, at most `limit`, held or not. Reads only.
     async fn due(&self, workspace: WorkspaceId, limit: usize) -> Result<Vec<Id>, SequencingError>;

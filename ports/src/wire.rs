@@ -4,6 +4,7 @@
 //! stub, a service binding, HTTP on a private network. It is no public interface. Both ends are of one version, and
 //! whoever may speak here is trusted by where it stands, so nothing of it is authenticated.
 
+use crate::history::HistoryAsk;
 use crate::live::LiveDelta;
 use crate::problem::{Problem, unreadable};
 use crate::sequencing::{EventView, SequencingError};
@@ -77,6 +78,8 @@ pub enum Look {
     Export(ExportAsk),
     /// The snapshots there are.
     Snapshots,
+    /// The next slice of an answer about the past.
+    History(HistoryAsk),
 }
 
 /// An answer as it is written.

@@ -29,12 +29,17 @@ pub struct Place {
 impl Place {
     /// An empty directory.
     pub fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), kind: kind() }
+        Self::of(kind())
     }
 
     /// An empty directory for a native host, whatever kind the stories are told of: where workspaces travel to.
     pub fn native() -> Self {
-        Self { kind: &Native, ..Self::new() }
+        Self::of(&Native)
+    }
+
+    /// An empty directory for a host of that kind.
+    pub fn of(kind: &'static dyn Kind) -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), kind }
     }
 
     /// Start a host here, on a free port, and wait until it serves.

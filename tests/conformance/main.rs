@@ -9,8 +9,10 @@
 
 mod authentication;
 mod batches;
+mod chain;
 mod crash;
 mod examples;
+mod history;
 mod host;
 mod idempotency;
 mod journal;

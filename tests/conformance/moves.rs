@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::io::{BufRead as _, BufReader};
 
 /// What the program says of a move, in order; it may say nothing of waiting.
-const SAYS: [&str; 4] = ["frozen: ", "transferred: ", "confirmed: ", "adopted: "];
+pub const SAYS: [&str; 4] = ["frozen: ", "transferred: ", "confirmed: ", "adopted: "];
 
 /// Move the workspace, and kill the program when it said so much of it. Says whether it came that far.
 fn killed(program: &Program, arguments: &[&str], said: &str) -> bool {
@@ -27,7 +27,8 @@ fn run(room: &mut Room, tasks: &Value) -> String {
     of_kind(&room.make("run.start", &json!({"workflow": workflow, "input": {}})), "task")
 }
 
-fn gone(host: &Running, room: &Room, to: &str) {
+/// The workspace of `room` left `host`, which says where to.
+pub fn gone(host: &Running, room: &Room, to: &str) {
     let mut old = Room::at(host.client(), &room.id);
     assert_eq!(old.get("")["moving"]["to"], to);
     let refused = old.send("task.create", &json!({"title": "here"}));

@@ -87,6 +87,9 @@ impl Scene {
                 "step" => &self.step,
                 "effect" => &self.effect,
                 "document" => &self.document,
+                // An entity by its kind and its id, and what is asked about.
+                "kind" => "task",
+                "id" | "of" => &self.answered,
                 other => panic!("no story knows a {other}: {}", operation.path),
             };
             path.replace(&format!("{{{name}}}"), id)
@@ -193,9 +196,17 @@ fn a_workspace_that_is_not_here_and_an_id_that_is_none_are_problems_on_every_rou
         is_problem(&description, &answer, "bad_id");
         for (name, _) in operation.parameters("path").iter().filter(|(name, _)| name != "workspace") {
             let bad = operation.path.replace("{workspace}", &scene.room.id).replace(&format!("{{{name}}}"), "nonsense");
+            let bad = bad.replace("{kind}", "task").replace("{id}", &scene.answered);
             is_problem(&description, &scene.ask(operation, &bad, true), "bad_id");
-            let other = if name == "document" { nowhere.clone() } else { format!("{}.10.15.{name}", scene.room.id) };
+            let other = match name.as_str() {
+                "document" => nowhere.clone(),
+                "id" | "of" => format!("{}.10.15.task", scene.room.id),
+                // A kind that is none is no id of an entity either.
+                "kind" => continue,
+                name => format!("{}.10.15.{name}", scene.room.id),
+            };
             let absent = operation.path.replace("{workspace}", &scene.room.id).replace(&format!("{{{name}}}"), &other);
+            let absent = absent.replace("{kind}", "task");
             is_problem(&description, &scene.ask(operation, &absent, true), "not_found");
         }
     }

@@ -8,6 +8,7 @@ use kernel::key::Space;
 use kernel::machine::{Moment, Reply};
 use kernelos_tests::history::{Author, World, config, entropy, ops};
 use kernelos_tests::travel::transfer_key;
+use ports::history::{Asked, HistoryAsk, HistorySlice, Of};
 use ports::problem::Fault;
 use ports::transfer::{ExportAsk, ImportAsk, ImportedBy};
 use ports::views::Query;
@@ -86,6 +87,22 @@ const QUERIES: [Query; 8] = [
     Query::Documents,
 ];
 
+/// Questions about the past of whatever there is.
+fn questions(author: &Author, end: u64) -> Vec<Asked> {
+    let mut asked = vec![Asked::Diff { from: end / 2, to: Some(end), skip: 0, limit: 8 }];
+    for task in author.tasks.iter().take(4) {
+        asked.push(Asked::Why(Of::Thing(*task)));
+        asked.push(Asked::State { key: format!("task/{task}"), at: Some(end / 2) });
+    }
+    asked.extend([1, end / 3, end, end + 1].map(|pos| Asked::Why(Of::Event(pos))));
+    asked
+}
+
+async fn answers(world: &mut World, asked: &Asked) -> Result<HistorySlice, SequencingError> {
+    let ask = HistoryAsk { asked: asked.clone(), so_far: None };
+    world.sequencer.history(&ask).await.map_err(SequencingError::from)
+}
+
 proptest! {
     #![proptest_config(config(12))]
 
@@ -119,6 +136,11 @@ proptest! {
         for task in author.tasks.iter().take(4) {
             let near = block_on(here.sequencer.task(*task)).unwrap();
             prop_assert_eq!(block_on(far.task(workspace, *task)).unwrap(), near);
+        }
+        for asked in questions(&author, here.sequencer.pos()) {
+            let near = block_on(answers(&mut here, &asked));
+            let far = block_on(far.history(workspace, HistoryAsk { asked: asked.clone(), so_far: None }));
+            prop_assert_eq!(far, near, "{:?}", asked);
         }
         for effect in block_on(far.due(workspace, 4)).unwrap() {
             let near = block_on(here.sequencer.effect(effect)).unwrap();

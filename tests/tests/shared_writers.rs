@@ -2,9 +2,12 @@
 //! two statements.
 #![cfg(test)]
 
+#[path = "shared/copies.rs"]
+mod copies;
 mod shared;
 
 use ports::Store as _;
+use ports::wire::Ask;
 use shared::{Desk, Fate, WORKSPACE, define, file, of, shared, store, submitted};
 use std::rc::Rc;
 use std::sync::Barrier;
@@ -67,7 +70,7 @@ fn a_writer_that_dies_between_any_two_statements_holds_nobody_up_and_loses_nothi
             // It comes too late, so that every way is gone: its own attempt, the letter, the decision for all.
             let fate = Fate { dies_at: Some((nth, before)), late: true };
             let dying = shared(store(Rc::new(shared::Doomed::new(&desk.path, fate))));
-            outlived = shared::until_death(&dying, define(1)).is_some();
+            outlived = shared::until_death(shared::answer(&dying, vec![define(1)])).is_some();
             deaths += u64::from(!outlived);
 
             let begun = Instant::now();
@@ -88,6 +91,33 @@ fn a_writer_that_dies_between_any_two_statements_holds_nobody_up_and_loses_nothi
         }
     }
     assert!(deaths > 20, "it died {deaths} times");
+}
+
+#[test]
+fn whoever_makes_the_tables_may_die_at_any_of_them_and_what_is_acknowledged_then_is_there() {
+    let mut deaths = 0;
+    for nth in 0.. {
+        let desk = Desk::bare();
+        let fate = Fate { dies_at: Some((nth, false)), late: false };
+        let dying = shared(store(Rc::new(shared::Doomed::new(&desk.path, fate))));
+        let create = async { dying.answer(WORKSPACE, shared::KEY, Ask::Create).await.body };
+        let outlived = shared::until_death(create).is_some();
+        for life in 0..2 {
+            desk.begin();
+            let other = shared(store(file(&desk.path)));
+            let reply = of(submitted(&other, vec![define(1)]));
+            assert_eq!(reply.rejected, None, "after table {nth}, in life {life}");
+            assert_eq!(desk.pos(), reply.pos + u64::from(reply.events) - 1, "after table {nth}, in life {life}");
+            desk.is_whole();
+            // Nothing of the first life is left for the second.
+            testkit::block_on(store(file(&desk.path)).delete(&WORKSPACE.to_string())).unwrap();
+        }
+        if outlived {
+            break;
+        }
+        deaths += 1;
+    }
+    assert!(deaths > 10, "it died {deaths} times");
 }
 
 #[test]

@@ -42,6 +42,18 @@ pub fn on(host: Host) -> Result<(), Failure> {
     tell(&Wanted { host, rounds: None, rest: Vec::new() })
 }
 
+/// A workspace that goes through every kind of host.
+pub fn moves() -> Result<(), Failure> {
+    setup::run()?;
+    through_all()
+}
+
+/// The same, for callers that have set up already.
+pub fn through_all() -> Result<(), Failure> {
+    Host::ALL.into_iter().try_for_each(prepare)?;
+    process::run(suite("test").args(["--", "--ignored"]))
+}
+
 fn tell(wanted: &Wanted) -> Result<(), Failure> {
     prepare(wanted.host)?;
     let mut command = suite("test");

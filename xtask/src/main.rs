@@ -37,6 +37,7 @@ cargo xtask <command>
   test conformance [--host native|workerd|wasi] [--rounds N] [FILTER...]
                              what every kind of host must do, over HTTP, told of one kind (native when none is named);
                              --rounds 20 kills it under concurrent writers as often as before a release
+  test moves                 one workspace through every kind of host, its move killed at every step
   test workers               what Workers do under workerd: die, sleep, share memory, are killed
   build kernel               the kernel for its three targets: this machine, wasm32-unknown-unknown, wasm32-wasip2
   build wasi                 the components that spin.toml names, with their sizes, held against what they may import
@@ -75,6 +76,7 @@ fn run(arguments: &[String]) -> Result<(), Failure> {
         ("setup", []) => setup::with_worker_tools(),
         ("tidy", []) => tidy::run(),
         ("test", [what, options @ ..]) if what == "conformance" => conformance::run(options),
+        ("test", [what]) if what == "moves" => conformance::moves(),
         ("test", [what]) if what == "workers" => cloudflare::test(),
         ("test", filters) => test::run(filters),
         ("build", [what]) if what == "kernel" => build::kernel(),

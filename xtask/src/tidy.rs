@@ -6,6 +6,7 @@
 mod clocks;
 mod command_files;
 mod dependencies;
+mod interfaces;
 mod invariants;
 mod lexer;
 mod manifest;
@@ -19,12 +20,14 @@ mod tree;
 mod words;
 
 use crate::failure::Failure;
+use crate::wasi;
 use std::fmt;
 use tree::Tree;
 
 /// Every rule by the name that findings and `docs/ARCHITECTURE.md` use.
-const RULES: [(&str, Rule); 10] = [
+const RULES: [(&str, Rule); 11] = [
     (dependencies::NAME, dependencies::check),
+    (interfaces::NAME, interfaces::check),
     (manifests::NAME, manifests::check),
     (purity::NAME, purity::check),
     (command_files::NAME, command_files::check),
@@ -63,6 +66,7 @@ pub fn run() -> Result<(), Failure> {
     }
     match findings.len() {
         0 => {
+            wasi::look_at_what_is_built()?;
             eprintln!("tidy: {} files, {} rules, no findings", tree.files().count(), RULES.len());
             Ok(())
         }

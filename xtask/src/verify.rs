@@ -30,6 +30,7 @@ pub fn run() -> Result<(), Failure> {
         .step("Workers", cloudflare::test)
         .step("conformance, workerd", || conformance::on(Host::Workerd))
         .step("conformance, wasi", || conformance::on(Host::Wasi))
+        .step("moves through all hosts", conformance::through_all)
         .step("simulation", || sim::run(&["--dev", "--seeds", SEEDS].map(str::to_owned)))
         .step("kernel documentation", || {
             run_program(&mut cargo(&["doc", "--package", "kernelos-kernel", "--no-deps"]))

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Reply, Request};
+use ports::history::{HistoryAsk, HistorySlice};
 use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
@@ -122,6 +123,10 @@ impl Sequencing for ElsewhereSequencing {
 
     async fn read(&self, workspace: WorkspaceId, query: Query) -> Result<Option<Value>, SequencingError> {
         self.look(workspace, Look::Read(query)).await
+    }
+
+    async fn history(&self, workspace: WorkspaceId, ask: HistoryAsk) -> Result<HistorySlice, SequencingError> {
+        self.look(workspace, Look::History(ask)).await
     }
 
     async fn due(&self, workspace: WorkspaceId, limit: usize) -> Result<Vec<Id>, SequencingError> {

@@ -2,12 +2,11 @@
 
 use async_trait::async_trait;
 use kernel::storage::{Address, Batch, Head, Row, StoredEvent};
-use ports::store::refuse_malformed;
+use ports::store::{refuse_malformed, refuse_other_head};
 use ports::{Store, StoreError};
 
 use crate::DurableObjectStore;
 use crate::fault::damaged;
-use crate::write::compare;
 
 #[async_trait(?Send)]
 impl Store for DurableObjectStore {
@@ -17,7 +16,14 @@ impl Store for DurableObjectStore {
     }
 
     async fn delete(&self, workspace: &str) -> Result<(), StoreError> {
-        self.unmake(workspace)
+        self.unmake(&self.stored(workspace)?)
+    }
+
+    async fn delete_at(&self, workspace: &str, pos: u64, epoch: u64) -> Result<(), StoreError> {
+        // As with a commit, nothing comes between.
+        let stored = self.stored(workspace)?;
+        refuse_other_head(&stored.head, pos, epoch)?;
+        self.unmake(&stored)
     }
 
     async fn workspaces(&self) -> Result<Vec<String>, StoreError> {
@@ -63,7 +69,7 @@ impl Store for DurableObjectStore {
         // Nothing comes between this and the transaction: an object does one thing at a time.
         let stored = self.stored(workspace)?;
         refuse_malformed(batch)?;
-        compare(&stored.head, batch)?;
+        refuse_other_head(&stored.head, batch.expected_pos, batch.epoch)?;
         self.sql.transaction(|| self.write(workspace, stored.nr, batch))
     }
 

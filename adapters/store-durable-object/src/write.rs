@@ -6,25 +6,25 @@ use ports::{Conflict, StoreError};
 use crate::DurableObjectStore;
 use crate::fault::damaged;
 use crate::number::to_double;
-use crate::read;
+use crate::read::{self, Stored};
 use crate::schema;
-use crate::sql::Value;
+use crate::sql::{Found, Value};
 
 const CREATE: &str = "INSERT INTO heads(ws, nr, pos, epoch, value) \
                       SELECT ?1, coalesce(max(nr), 0) + 1, 0, 0, x'' FROM heads";
 const CLAIM: &str = "UPDATE heads SET epoch=epoch+1 WHERE ws=? RETURNING nr, pos, epoch, value";
 const HEAD: &str = "UPDATE heads SET pos=?, value=? WHERE nr=? AND ws=?";
-const EVENT: &str = "INSERT INTO events(nr, pos, stream, seq, body, hash, sealed) VALUES(?, ?, ?, ?, ?, ?, ?) \
-                     ON CONFLICT DO NOTHING RETURNING pos";
+const EVENT: &str = "INSERT INTO events(nr, pos, stream, seq, body, hash, sealed) VALUES";
 const SEALED: &str = "INSERT INTO sealed(nr, pos, units) VALUES(?, ?, ?)";
-const PUT: &str = "INSERT INTO rows(nr, space, key, value, hash, since) VALUES";
+const ROW: &str = "INSERT INTO rows(nr, space, key, value, hash, since) VALUES";
 const OVER: &str = "ON CONFLICT DO UPDATE SET value=excluded.value, hash=excluded.hash, since=excluded.since";
-const INSERT: &str = "INSERT INTO rows(nr, space, key, value, hash, since) VALUES(?, ?, ?, ?, ?, ?) \
-                      ON CONFLICT DO NOTHING RETURNING since";
-/// Values of a row. A statement takes a hundred of them at most.
+const UNLESS_TAKEN: &str = "ON CONFLICT DO NOTHING RETURNING space, key";
+const UNLESS_THERE: &str = "ON CONFLICT DO NOTHING RETURNING pos";
+/// Values of a row, and of an event. A statement takes a hundred of them at most.
 const ROW_VALUES: usize = 6;
-/// Rows that are written by one statement.
-const PARTS: [usize; 5] = [16, 8, 4, 2, 1];
+const EVENT_VALUES: usize = 7;
+/// How many rows or events one statement writes. Ever smaller parts let a few texts of statements serve every number.
+const PARTS: [usize; 5] = [14, 8, 4, 2, 1];
 const DELETE: &str = "DELETE FROM rows WHERE nr=? AND space=? AND key=?";
 
 impl DurableObjectStore {
@@ -50,8 +50,8 @@ impl DurableObjectStore {
     }
 
     /// Nothing of the workspace any more.
-    pub(crate) fn unmake(&self, workspace: &str) -> Result<(), StoreError> {
-        let nr = self.stored(workspace)?.nr;
+    pub(crate) fn unmake(&self, stored: &Stored) -> Result<(), StoreError> {
+        let nr = stored.nr;
         self.last.take();
         self.sql.transaction(|| {
             for table in ["rows", "sealed", "events", "heads"] {
@@ -74,27 +74,20 @@ impl DurableObjectStore {
     pub(crate) fn write(&self, workspace: &str, nr: f64, batch: &Batch) -> Result<(), StoreError> {
         let pos = Value::Number(to_double(batch.pos)?);
         self.sql.run(HEAD, &[pos, Value::Bytes(&batch.head), Value::Number(nr), Value::Text(workspace)])?;
-        batch.events.iter().try_for_each(|event| self.add(nr, event))?;
-        let mut puts: Vec<(&Address, &Row)> = Vec::new();
+        in_parts(&batch.events, |events| self.add(nr, events))?;
+        let (mut puts, mut inserts) = (Vec::new(), Vec::new());
         for (at, write) in &batch.writes {
             match write {
                 Write::Put(row) => puts.push((at, row)),
-                Write::Insert(row) => self.insert(nr, at, row)?,
+                Write::Insert(row) => inserts.push((at, row)),
                 Write::Delete => {
                     let values = [Value::Number(nr), Value::Text(&at.space), Value::Text(&at.key)];
                     self.sql.run(DELETE, &values)?;
                 }
             }
         }
-        // The rest goes in ever smaller parts, so that a few texts of statements serve every number of rows.
-        let mut rest = puts.as_slice();
-        for part in PARTS {
-            while let Some((some, others)) = rest.split_at_checked(part) {
-                self.put(nr, some)?;
-                rest = others;
-            }
-        }
-        Ok(())
+        in_parts(&inserts, |rows| self.insert(nr, rows))?;
+        in_parts(&puts, |rows| self.rows_into(nr, rows, OVER).map(drop))
     }
 
     /// Forget the sealed units of one event.
@@ -109,54 +102,82 @@ impl DurableObjectStore {
         })
     }
 
-    fn add(&self, nr: f64, event: &StoredEvent) -> Result<(), StoreError> {
-        let pos = to_double(event.pos)?;
-        let is_apart = event.body.len() + event.sealed.len() > ROW_BYTES_MAX;
-        let values = [
-            Value::Number(nr),
-            Value::Number(pos),
-            Value::Text(&event.stream),
-            Value::Number(to_double(event.seq)?),
-            Value::Bytes(&event.body),
-            Value::Bytes(&event.hash),
-            if is_apart { Value::Null } else { Value::Bytes(&event.sealed) },
-        ];
-        if self.sql.run(EVENT, &values)?.is_empty() {
-            return Err(damaged(format!("event {} is there already, beyond the head", event.pos)));
+    /// Append all of `events` by one statement, and what is too large to stand in the row of its event.
+    fn add(&self, nr: f64, events: &[StoredEvent]) -> Result<(), StoreError> {
+        let mut all = Vec::with_capacity(events.len() * EVENT_VALUES);
+        for event in events {
+            all.extend(event_values(nr, event)?);
         }
-        if is_apart {
-            self.sql.run(SEALED, &[Value::Number(nr), Value::Number(pos), Value::Bytes(&event.sealed)])?;
+        let added = self.sql.run(&format!("{EVENT} {} {UNLESS_THERE}", places(EVENT_VALUES, events.len())), &all)?;
+        if added.len() < events.len() {
+            let first = events.first().map_or(0, |event| event.pos);
+            return Err(damaged(format!("event {first} or one after it is there already, beyond the head")));
+        }
+        for event in events.iter().filter(|event| is_apart(event)) {
+            let pos = Value::Number(to_double(event.pos)?);
+            self.sql.run(SEALED, &[Value::Number(nr), pos, Value::Bytes(&event.sealed)])?;
         }
         Ok(())
     }
 
-    fn insert(&self, nr: f64, at: &Address, row: &Row) -> Result<(), StoreError> {
-        if self.sql.run(INSERT, &values(nr, at, row)?)?.is_empty() {
-            return Err(StoreError::Conflict(Conflict::Taken(at.clone())));
+    /// Write all of `rows` by one statement, none of which may be there.
+    fn insert(&self, nr: f64, rows: &[Placed<'_>]) -> Result<(), StoreError> {
+        let written = self.rows_into(nr, rows, UNLESS_TAKEN)?;
+        let written: Vec<_> = written.iter().map(|found| (found.text(0), found.text(1))).collect();
+        let is_written = |at: &Address| {
+            written.iter().any(|(space, key)| space.as_ref() == Some(&at.space) && key.as_ref() == Some(&at.key))
+        };
+        match rows.iter().find(|(at, _)| !is_written(at)) {
+            Some((taken, _)) => Err(StoreError::Conflict(Conflict::Taken((*taken).clone()))),
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    /// Write all of `rows` by one statement.
-    fn put(&self, nr: f64, rows: &[(&Address, &Row)]) -> Result<(), StoreError> {
+    /// Write all of `rows` by one statement that ends with `what_if_there`.
+    fn rows_into(&self, nr: f64, rows: &[Placed<'_>], what_if_there: &str) -> Result<Vec<Found>, StoreError> {
         let mut all = Vec::with_capacity(rows.len() * ROW_VALUES);
         for (at, row) in rows {
             all.extend(values(nr, at, row)?);
         }
-        let places = vec!["(?, ?, ?, ?, ?, ?)"; rows.len()].join(", ");
-        self.sql.run(&format!("{PUT} {places} {OVER}"), &all).map(drop)
+        self.sql.run(&format!("{ROW} {} {what_if_there}", places(ROW_VALUES, rows.len())), &all)
     }
 }
 
-/// Refuse a batch of a writer that was fenced off, or that is not about the head there is.
-pub(crate) fn compare(head: &Head, batch: &Batch) -> Result<(), StoreError> {
-    if head.epoch != batch.epoch {
-        return Err(StoreError::Conflict(Conflict::Fenced { stored: head.epoch }));
-    }
-    if head.pos != batch.expected_pos {
-        return Err(StoreError::Conflict(Conflict::Head { stored: head.pos }));
+/// A row and where it goes.
+type Placed<'a> = (&'a Address, &'a Row);
+
+/// Hand on all of `items`, in as few parts as there can be.
+fn in_parts<T>(items: &[T], mut write: impl FnMut(&[T]) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    let mut rest = items;
+    for part in PARTS {
+        while let Some((some, others)) = rest.split_at_checked(part) {
+            write(some)?;
+            rest = others;
+        }
     }
     Ok(())
+}
+
+/// Places for the values of so many rows.
+fn places(values: usize, rows: usize) -> String {
+    vec![format!("({})", vec!["?"; values].join(", ")); rows].join(", ")
+}
+
+/// Whether an event and its sealed units are more than one row should have.
+fn is_apart(event: &StoredEvent) -> bool {
+    event.body.len() + event.sealed.len() > ROW_BYTES_MAX
+}
+
+fn event_values(nr: f64, event: &StoredEvent) -> Result<[Value<'_>; EVENT_VALUES], StoreError> {
+    Ok([
+        Value::Number(nr),
+        Value::Number(to_double(event.pos)?),
+        Value::Text(&event.stream),
+        Value::Number(to_double(event.seq)?),
+        Value::Bytes(&event.body),
+        Value::Bytes(&event.hash),
+        if is_apart(event) { Value::Null } else { Value::Bytes(&event.sealed) },
+    ])
 }
 
 fn values<'a>(nr: f64, at: &'a Address, row: &'a Row) -> Result<[Value<'a>; ROW_VALUES], StoreError> {

@@ -1,7 +1,7 @@
 //! What changes a workspace: a batch, a claim, a key that was destroyed.
 
 use kernel::storage::{Batch, Head};
-use ports::store::refuse_malformed;
+use ports::store::{refuse_malformed, refuse_other_head};
 use ports::{Conflict, StoreError};
 
 use crate::anchor::Mark;
@@ -25,6 +25,16 @@ impl Open {
         let head = self.transaction(|open| open.raise_head(1))?;
         self.anchor.write(&Mark::of(&head));
         Ok(head.into_head())
+    }
+
+    /// Raise the token if the head is at `pos` under `epoch`: whoever else has the file open writes nothing any more. The
+    /// anchor stays, because the file is about to go.
+    pub(crate) fn fence_off(&mut self, pos: u64, epoch: u64) -> Result<(), StoreError> {
+        self.refuse_lost()?;
+        self.transaction(|open| {
+            refuse_other_head(&open.head()?.into_head(), pos, epoch)?;
+            open.raise_head(1).map(drop)
+        })
     }
 
     /// Forget the sealed units of one event. The head takes a turn, so that losing this with the log's tail shows too.

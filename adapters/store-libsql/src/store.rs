@@ -23,6 +23,14 @@ impl Store for LibsqlStore {
         self.dir.remove(&files)
     }
 
+    async fn delete_at(&self, workspace: &str, pos: u64, epoch: u64) -> Result<(), StoreError> {
+        let files = self.dir.files(workspace)?;
+        let _alone = self.dir.one_at_a_time();
+        self.with(workspace, |open| open.fence_off(pos, epoch))?;
+        self.close(workspace);
+        self.dir.remove(&files)
+    }
+
     async fn workspaces(&self) -> Result<Vec<String>, StoreError> {
         self.dir.workspaces()
     }

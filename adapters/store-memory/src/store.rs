@@ -4,8 +4,7 @@ use std::ops::Bound::Excluded;
 
 use async_trait::async_trait;
 use kernel::storage::{Address, Batch, Head, Row, StoredEvent};
-use ports::store::refuse_malformed;
-use ports::store::{Store, StoreError};
+use ports::store::{Store, StoreError, refuse_malformed, refuse_other_head};
 
 use crate::workspace::{Workspace, whole_event, whole_row};
 use crate::{MemoryStore, ids};
@@ -24,6 +23,12 @@ impl Store for MemoryStore {
 
     async fn delete(&self, workspace: &str) -> Result<(), StoreError> {
         self.workspaces.borrow_mut().remove(workspace).map(drop).ok_or(StoreError::NoWorkspace)
+    }
+
+    async fn delete_at(&self, workspace: &str, pos: u64, epoch: u64) -> Result<(), StoreError> {
+        self.look(workspace, |held| refuse_other_head(&held.head, pos, epoch))?;
+        self.workspaces.borrow_mut().remove(workspace);
+        Ok(())
     }
 
     async fn workspaces(&self) -> Result<Vec<String>, StoreError> {

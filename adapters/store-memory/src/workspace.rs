@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use kernel::hash::{Domain, hash};
 use kernel::storage::{Address, Batch, Head, Row, StoredEvent, Write};
-use ports::store::{Conflict, StoreError};
+use ports::store::{Conflict, StoreError, refuse_other_head};
 
 /// Head, log and rows of one workspace.
 #[derive(Debug, Clone)]
@@ -21,7 +21,7 @@ impl Workspace {
 
     /// Apply `batch`. Everything that can refuse it stands before the first change, so half a batch cannot be.
     pub(crate) fn commit(&mut self, batch: &Batch) -> Result<(), StoreError> {
-        self.compare(batch)?;
+        refuse_other_head(&self.head, batch.expected_pos, batch.epoch)?;
         self.refuse_taken(batch)?;
         for (at, write) in &batch.writes {
             match write {
@@ -38,16 +38,6 @@ impl Workspace {
     pub(crate) fn event_mut(&mut self, pos: u64) -> Option<&mut StoredEvent> {
         let at = self.events.binary_search_by_key(&pos, |event| event.pos).ok()?;
         self.events.get_mut(at)
-    }
-
-    fn compare(&self, batch: &Batch) -> Result<(), StoreError> {
-        if self.head.epoch != batch.epoch {
-            return Err(StoreError::Conflict(Conflict::Fenced { stored: self.head.epoch }));
-        }
-        if self.head.pos != batch.expected_pos {
-            return Err(StoreError::Conflict(Conflict::Head { stored: self.head.pos }));
-        }
-        Ok(())
     }
 
     fn refuse_taken(&self, batch: &Batch) -> Result<(), StoreError> {

@@ -7,11 +7,14 @@
 
 mod batch;
 mod ids;
+mod prepared;
 mod read;
 mod schema;
 mod shared;
 mod store;
 mod watch;
+
+pub use prepared::Prepared;
 
 use ports::{Sql, StoreError};
 use std::rc::Rc;
@@ -29,7 +32,7 @@ impl std::fmt::Debug for SqlStore {
 }
 
 impl SqlStore {
-    /// Over a database that has the tables. [`SqlStore::prepare`] makes them.
+    /// Over a database that has the tables. [`SqlStore::prepare`] makes them, and [`Prepared`] when they are missed.
     pub fn new(sql: Rc<dyn Sql>) -> Self {
         Self { sql }
     }
@@ -37,15 +40,20 @@ impl SqlStore {
     /// Make the tables that are not there. Two may do so at once.
     pub async fn prepare(&self) -> Result<(), StoreError> {
         for table in schema::TABLES {
-            // A database that knows one kind of table only says no to the other, and makes nothing.
-            if self.make(&format!("{table}{}", schema::ONE_TREE)).await.is_err() {
-                self.make(&format!("{table}{}", schema::WITH_INDEX)).await?;
-            }
+            self.make_table(table).await?;
         }
         for statement in schema::THROUGH {
             self.make(statement).await?;
         }
-        Ok(())
+        self.make_table(schema::HEADS).await
+    }
+
+    async fn make_table(&self, table: &str) -> Result<(), StoreError> {
+        // A database that knows one kind of table only says no to the other, and makes nothing.
+        match self.make(&format!("{table}{}", schema::ONE_TREE)).await {
+            Ok(()) => Ok(()),
+            Err(_) => self.make(&format!("{table}{}", schema::WITH_INDEX)).await,
+        }
     }
 
     async fn make(&self, statement: &str) -> Result<(), StoreError> {

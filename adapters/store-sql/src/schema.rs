@@ -1,4 +1,7 @@
-//! The tables, and the trigger that is a commit.
+//! The tables, and the triggers that are a commit and a removal.
+//!
+//! Whoever makes them may die between any two, and others come meanwhile. Nothing is done without a head, so the table of
+//! heads is made last: whoever finds it finds everything.
 
 /// What a commit that finds no workspace is refused with.
 pub(crate) const NO_WORKSPACE: &str = "kernelos: no workspace";
@@ -15,9 +18,7 @@ pub(crate) const ONE_TREE: &str = " STRICT, WITHOUT ROWID";
 pub(crate) const WITH_INDEX: &str = " STRICT";
 
 /// What makes an empty database one of ours, without how tables end. Each may be performed again.
-pub(crate) const TABLES: [&str; 4] = [
-    "CREATE TABLE IF NOT EXISTS heads(workspace TEXT NOT NULL, pos INTEGER NOT NULL, epoch INTEGER NOT NULL, \
-     value BLOB NOT NULL, wake INTEGER, PRIMARY KEY(workspace))",
+pub(crate) const TABLES: [&str; 3] = [
     "CREATE TABLE IF NOT EXISTS events(workspace TEXT NOT NULL, pos INTEGER NOT NULL, stream TEXT NOT NULL, \
      seq INTEGER NOT NULL, body BLOB NOT NULL, hash BLOB NOT NULL, sealed BLOB NOT NULL, \
      PRIMARY KEY(workspace, pos))",
@@ -27,24 +28,37 @@ pub(crate) const TABLES: [&str; 4] = [
      rung INTEGER NOT NULL, PRIMARY KEY(workspace))",
 ];
 
-/// The table that a batch goes through. It is empty whenever anybody can look.
+/// The tables that commits and removals go through. They are empty whenever anybody can look.
 pub(crate) const THROUGH: [&str; 6] = [
-    "CREATE INDEX IF NOT EXISTS alarms ON heads(wake)",
     // Letters of writers to one another, in the order they came. An answered one keeps nothing but its answer.
     "CREATE TABLE IF NOT EXISTS inbox(nth INTEGER PRIMARY KEY, workspace TEXT NOT NULL, \
      ticket TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL, body BLOB NOT NULL, answer BLOB) STRICT",
     "CREATE INDEX IF NOT EXISTS waiting ON inbox(workspace, nth)",
-    "CREATE TRIGGER IF NOT EXISTS gone AFTER DELETE ON heads BEGIN \
-       DELETE FROM events WHERE workspace=OLD.workspace; \
-       DELETE FROM rows WHERE workspace=OLD.workspace; \
-       DELETE FROM inbox WHERE workspace=OLD.workspace; \
-       DELETE FROM shifts WHERE workspace=OLD.workspace; \
-     END",
     "CREATE TABLE IF NOT EXISTS commits(workspace TEXT NOT NULL, expected_pos INTEGER NOT NULL, \
      epoch INTEGER NOT NULL, pos INTEGER NOT NULL, head BLOB NOT NULL, events TEXT NOT NULL, writes TEXT NOT NULL, \
      answers TEXT NOT NULL, wake INTEGER) STRICT",
     COMMIT,
+    "CREATE TABLE IF NOT EXISTS removals(workspace TEXT NOT NULL, pos INTEGER, epoch INTEGER) STRICT",
+    REMOVAL,
 ];
+
+/// The heads. What is due is found by the constraint, which holds anyway: an index would be made in a step of its own.
+pub(crate) const HEADS: &str = "CREATE TABLE IF NOT EXISTS heads(workspace TEXT NOT NULL, pos INTEGER NOT NULL, \
+    epoch INTEGER NOT NULL, value BLOB NOT NULL, wake INTEGER, PRIMARY KEY(workspace), UNIQUE(wake, workspace))";
+
+/// Compare, where there is something to compare with, and take everything away.
+const REMOVAL: &str = "CREATE TRIGGER IF NOT EXISTS remove_workspace AFTER INSERT ON removals BEGIN \
+    SELECT RAISE(ABORT, 'kernelos: no workspace') \
+      WHERE NOT EXISTS (SELECT 1 FROM heads WHERE workspace=NEW.workspace); \
+    SELECT RAISE(ABORT, 'kernelos: another token') FROM heads WHERE workspace=NEW.workspace AND epoch<>NEW.epoch; \
+    SELECT RAISE(ABORT, 'kernelos: another head') FROM heads WHERE workspace=NEW.workspace AND pos<>NEW.pos; \
+    DELETE FROM events WHERE workspace=NEW.workspace; \
+    DELETE FROM rows WHERE workspace=NEW.workspace; \
+    DELETE FROM inbox WHERE workspace=NEW.workspace; \
+    DELETE FROM shifts WHERE workspace=NEW.workspace; \
+    DELETE FROM heads WHERE workspace=NEW.workspace; \
+    DELETE FROM removals; \
+  END";
 
 /// Compare, fan out, move the head. A value is a text, or hexadecimal digits in a list of one.
 const COMMIT: &str = "CREATE TRIGGER IF NOT EXISTS commit_batch AFTER INSERT ON commits BEGIN \

@@ -38,7 +38,7 @@ impl SharedStore for SqlStore {
         ];
         match self.sql.execute(COMMIT, &values).await {
             Ok(_) => Ok(()),
-            Err(why) => Err(self.refusal(workspace, batch, &why).await?),
+            Err(why) => Err(self.refusal(workspace, Some(batch), &why).await?),
         }
     }
 

@@ -29,7 +29,8 @@ const CHECK: &str = "SELECT h.pos, (SELECT count(*) FROM events WHERE workspace=
 const CREATE: &str = "INSERT INTO heads(workspace, pos, epoch, value) VALUES(?1, 0, 0, x'') \
     ON CONFLICT DO NOTHING RETURNING pos";
 const CLAIM: &str = "UPDATE heads SET epoch=epoch+1 WHERE workspace=?1 RETURNING pos, epoch, value";
-const DELETE: &str = "DELETE FROM heads WHERE workspace=?1 RETURNING pos";
+const REMOVE: &str = "INSERT INTO removals(workspace, pos, epoch) VALUES(?1, ?2, ?3)";
+
 #[async_trait(?Send)]
 impl Store for SqlStore {
     async fn create(&self, workspace: &str) -> Result<(), StoreError> {
@@ -39,7 +40,11 @@ impl Store for SqlStore {
     }
 
     async fn delete(&self, workspace: &str) -> Result<(), StoreError> {
-        self.there(DELETE, &[workspace.into()]).await.map(drop)
+        self.remove(workspace, None).await
+    }
+
+    async fn delete_at(&self, workspace: &str, pos: u64, epoch: u64) -> Result<(), StoreError> {
+        self.remove(workspace, Some((pos, epoch))).await
     }
 
     async fn workspaces(&self) -> Result<Vec<String>, StoreError> {
@@ -158,15 +163,25 @@ impl SqlStore {
         if rows.is_empty() { Err(StoreError::NoWorkspace) } else { Ok(rows) }
     }
 
+    /// Remove a workspace, whatever its head, or only at a position and under a token.
+    async fn remove(&self, workspace: &str, at: Option<(u64, u64)>) -> Result<(), StoreError> {
+        let (pos, epoch) = at.map_or((SqlValue::Null, SqlValue::Null), |(pos, epoch)| (number(pos), number(epoch)));
+        match self.sql.execute(REMOVE, &[workspace.into(), pos, epoch]).await {
+            Ok(_) => Ok(()),
+            Err(why) => Err(self.refusal(workspace, None, &why).await?),
+        }
+    }
+
     async fn one(&self, statement: &str, workspace: &str) -> Result<Columns, StoreError> {
         self.there(statement, &[workspace.into()]).await?.into_iter().next().ok_or(StoreError::NoWorkspace)
     }
 
-    /// What the words of a database mean that took no commit. Everything was rolled back, so the head can be asked.
+    /// What the words of a database mean that took no commit, or no removal. Everything was rolled back, so the head can be
+    /// asked.
     pub(crate) async fn refusal(
         &self,
         workspace: &str,
-        batch: &Batch,
+        batch: Option<&Batch>,
         why: &SqlError,
     ) -> Result<StoreError, StoreError> {
         let says = |text: &str| why.0.contains(text);
@@ -182,6 +197,7 @@ impl SqlStore {
             return Ok(StoreError::Conflict(Conflict::Head { stored }));
         }
         if says(TAKEN)
+            && let Some(batch) = batch
             && let Some(at) = self.taken(workspace, batch).await?
         {
             return Ok(StoreError::Conflict(Conflict::Taken(at)));

@@ -27,11 +27,13 @@ pub enum Fault {
     DropsEvent,
     /// Leaves the first half of a batch behind when the second half fails.
     TearsWrite,
+    /// Removes a workspace to which somebody wrote meanwhile.
+    DeletesAnyHead,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::AcksEarly,
         Self::ForgetsHead,
         Self::NoDedupe,
@@ -39,6 +41,7 @@ impl Fault {
         Self::AltersRow,
         Self::DropsEvent,
         Self::TearsWrite,
+        Self::DeletesAnyHead,
     ];
 
     /// Name of the case of the storage suite that exists to catch this fault.
@@ -51,6 +54,7 @@ impl Fault {
             Self::AltersRow => "rows answer in the order asked",
             Self::DropsEvent => "a commit appends its events and replaces the head",
             Self::TearsWrite => "a value too large refuses the whole batch",
+            Self::DeletesAnyHead => "a workspace is deleted at a position or stays whole",
         }
     }
 }
@@ -151,6 +155,14 @@ impl<S: Subject> Store for Broken<S> {
         self.catch_up().await.delete(workspace).await
     }
 
+    async fn delete_at(&self, workspace: &str, pos: u64, epoch: u64) -> Result<(), StoreError> {
+        let store = self.catch_up().await;
+        if self.has(Fault::DeletesAnyHead) {
+            return store.delete(workspace).await;
+        }
+        store.delete_at(workspace, pos, epoch).await
+    }
+
     async fn workspaces(&self) -> Result<Vec<String>, StoreError> {
         self.catch_up().await.workspaces().await
     }
@@ -198,7 +210,7 @@ impl<S: Subject> Store for Broken<S> {
             Fault::TearsWrite => return self.tear(workspace, batch).await,
             Fault::NoDedupe => bent.writes.iter_mut().for_each(|(_, write)| overwrite(write)),
             Fault::AcceptsStaleToken => bent.epoch = self.good.store().head(workspace).await?.epoch,
-            Fault::AltersRow | Fault::DropsEvent => {}
+            Fault::AltersRow | Fault::DropsEvent | Fault::DeletesAnyHead => {}
         }
         self.good.store().commit(workspace, &bent).await
     }

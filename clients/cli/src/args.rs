@@ -6,6 +6,7 @@ pub mod completions;
 pub mod documents;
 pub mod egress;
 mod flow;
+pub mod history;
 pub mod init;
 pub mod provider;
 mod reading;
@@ -126,6 +127,17 @@ pub enum Command {
     Restore(restore::Restore),
     /// Show the event log.
     Log(Log),
+    /// Show an entity as it was at a position of the log, or as it is.
+    #[command(after_help = history::STATE_EXAMPLES)]
+    State(history::State),
+    /// Show what changed between two positions of the log.
+    #[command(after_help = history::DIFF_EXAMPLES)]
+    Diff(history::Diff),
+    /// Show why something happened, back to the first cause, and what came of it.
+    #[command(after_help = history::WHY_EXAMPLES)]
+    Why(history::Why),
+    /// Draw when what was done, by whom it was waited for, and for how long.
+    Timeline(history::Timeline),
     /// Replay a workspace from its first event; with --verify, compare everything that is stored.
     Replay(Replay),
     /// Look at this machine's set-up, and say what is wrong and how to mend it.
@@ -210,6 +222,9 @@ pub struct Log {
     /// Show events after this position.
     #[arg(long, default_value_t = 0, value_name = "POS")]
     pub after: u64,
+    /// Show the log as it ended at this position. With --limit and without --after, the last that many before it.
+    #[arg(long, value_name = "POS", conflicts_with = "follow")]
+    pub at: Option<u64>,
     /// Show at most this many.
     #[arg(long, value_name = "N")]
     pub limit: Option<u64>,

@@ -4,7 +4,7 @@ use crate::gateway::Gateway;
 use crate::path::Params;
 use crate::query::{self, Given};
 use crate::routes::{self, Endpoint, Missing};
-use crate::{browser, commands, models, openapi, portability, reads, snapshots, stream, verify, workspaces};
+use crate::{browser, commands, history, models, openapi, portability, reads, snapshots, stream, verify, workspaces};
 use bytes::Bytes;
 use futures_util::stream::LocalBoxStream;
 use http::header::{ALLOW, HeaderValue};
@@ -94,6 +94,9 @@ async fn endpoint(endpoint: Endpoint, call: &Call<'_>) -> Result<Response<Body>,
         Endpoint::ListDocuments => models::list(call, Query::Documents).await,
         Endpoint::ReadDocument => models::document(call).await,
         Endpoint::ReadContext => models::context(call).await,
+        Endpoint::ReadState => history::state(call).await,
+        Endpoint::ReadDiff => history::diff(call).await,
+        Endpoint::ReadWhy => history::why(call).await,
         Endpoint::ListDueEffects => reads::due(call).await,
         Endpoint::ReadEffect => reads::effect(call).await,
         Endpoint::ListSnapshots => snapshots::list(call).await,

@@ -14,6 +14,7 @@ mod browser;
 mod commands;
 mod gateway;
 mod handler;
+mod history;
 mod identity;
 pub mod limits;
 mod models;

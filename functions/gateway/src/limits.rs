@@ -14,6 +14,10 @@ pub const EVENTS_USUALLY: u64 = 100;
 pub const EFFECTS: u64 = 256;
 /// Effects of an answer when the request does not say.
 pub const EFFECTS_USUALLY: u64 = 100;
+/// Most entities of one answer about a difference.
+pub const DIFF: u64 = 64;
+/// Most slices that an answer about the past is read in: a slice that comes to nothing would be asked for without an end.
+pub const HISTORY_SLICES: usize = 1_000;
 /// Longest time that a request waits for a task.
 pub const WAIT_MS: u64 = 30_000;
 /// Longest time that one question to a provider takes that is verified.
@@ -30,12 +34,13 @@ pub const HEARTBEAT_MS: u64 = 15_000;
 pub const RETRY_MS: u64 = 1_000;
 
 /// The table: name, limit, and what is limited.
-pub const LIMITS: [(&str, u64, &str); 8] = [
+pub const LIMITS: [(&str, u64, &str); 9] = [
     ("body_bytes", BODY_BYTES as u64, "bytes of a body"),
     ("commands", COMMANDS as u64, "commands of one request"),
     ("idempotency_key_bytes", IDEMPOTENCY_KEY_BYTES as u64, "visible ASCII characters of an Idempotency-Key"),
     ("events", EVENTS, "events of one answer"),
     ("effects", EFFECTS, "effects of one answer"),
+    ("diff", DIFF, "entities of one answer about a difference"),
     ("wait_ms", WAIT_MS, "milliseconds that a request waits for a task"),
     ("verify_ms", VERIFY_MS, "milliseconds that one question to a provider takes that is verified"),
     ("heartbeat_ms", HEARTBEAT_MS, "milliseconds between the heartbeats of a stream"),

@@ -7,26 +7,31 @@ use ports::problem::Fault;
 /// What stands in a path where its template has names, in the order of the names.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Params<'p> {
-    values: [&'p str; 2],
+    values: [&'p str; 3],
 }
 
 impl Params<'_> {
     /// The workspace that the path names.
     pub fn workspace(&self) -> Result<WorkspaceId, Problem> {
-        let [text, _] = self.values;
+        let [text, ..] = self.values;
         text.parse().map_err(|_| Fault::BadId.because("the path does not name a workspace by its id"))
     }
 
-    /// The text at the end of the path.
+    /// The text behind the workspace.
     pub fn text(&self) -> &str {
-        let [_, text] = self.values;
+        let [_, text, _] = self.values;
+        text
+    }
+
+    /// The text behind that.
+    pub fn second(&self) -> &str {
+        let [.., text] = self.values;
         text
     }
 
     /// The thing in the workspace that the path names.
     pub fn thing(&self) -> Result<Id, Problem> {
-        let [_, text] = self.values;
-        text.parse().map_err(|_| Fault::BadId.because("the path does not name the thing by its id"))
+        self.text().parse().map_err(|_| Fault::BadId.because("the path does not name the thing by its id"))
     }
 }
 

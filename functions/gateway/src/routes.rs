@@ -1,7 +1,7 @@
 //! The table of routes. The handler answers what stands here and the published description says what stands here, so
 //! neither can know a route that the other does not.
 
-use crate::limits::{EFFECTS, EFFECTS_USUALLY, EVENTS, EVENTS_USUALLY, WAIT_MS};
+use crate::limits::{DIFF, EFFECTS, EFFECTS_USUALLY, EVENTS, EVENTS_USUALLY, WAIT_MS};
 use crate::path::{Params, params};
 use crate::portability::{UPLOAD_OFFSET, WHOLE};
 use crate::query::Number;
@@ -55,6 +55,12 @@ pub enum Endpoint {
     ReadDocument,
     /// See [`crate::models::context`].
     ReadContext,
+    /// See [`crate::history::state`].
+    ReadState,
+    /// See [`crate::history::diff`].
+    ReadDiff,
+    /// See [`crate::history::why`].
+    ReadWhy,
     /// See [`crate::reads::due`].
     ListDueEffects,
     /// See [`crate::reads::effect`].
@@ -176,7 +182,7 @@ pub const ALL: Number =
     Number { name: "all", least: 0, most: 1, usually: 0, meaning: "1 to list decided approvals too." };
 
 /// Where a restore would go back to.
-pub const AT: Number = Number {
+pub const BACK_TO: Number = Number {
     name: "at",
     least: 0,
     most: AMOUNT_MAX,
@@ -191,6 +197,47 @@ pub const TURN: Number = Number {
     most: AMOUNT_MAX,
     usually: 0,
     meaning: "Which turn of the step, counted from 1; 0 is the newest.",
+};
+
+/// The position that an entity is read at.
+pub const AT: Number = Number {
+    name: "at",
+    least: 1,
+    most: AMOUNT_MAX,
+    usually: 0,
+    meaning: "Position of the last event that counts; the end of the log when absent.",
+};
+/// The position before.
+pub const FROM: Number = Number {
+    name: "from",
+    least: 0,
+    most: AMOUNT_MAX,
+    usually: 0,
+    meaning: "The position before; 0 is before everything.",
+};
+/// The position after.
+pub const TO: Number = Number {
+    name: "to",
+    least: 1,
+    most: AMOUNT_MAX,
+    usually: 0,
+    meaning: "The position after; the end of the log when absent.",
+};
+/// How many entities of a difference are passed over.
+pub const DIFF_SKIP: Number = Number {
+    name: "skip",
+    least: 0,
+    most: AMOUNT_MAX,
+    usually: 0,
+    meaning: "How many entities to pass over, in the order of their keys.",
+};
+/// How many are shown.
+pub const DIFF_LIMIT: Number = Number {
+    name: "limit",
+    least: 1,
+    most: DIFF,
+    usually: DIFF,
+    meaning: "Most entities to show. How many there are is said of all of them.",
 };
 
 const WORKSPACES: &str = "/v1/workspaces";
@@ -209,7 +256,7 @@ const fn get(endpoint: Endpoint, path: &'static str, summary: &'static str, give
 }
 
 /// Every route.
-pub static ROUTES: [Route; 31] = [
+pub static ROUTES: [Route; 34] = [
     Route {
         method: Verb::Post,
         takes: Some("Batch"),
@@ -305,7 +352,7 @@ pub static ROUTES: [Route; 31] = [
         "Restored",
     ),
     Route {
-        query: &[&AT],
+        query: &[&BACK_TO],
         ..get(
             Endpoint::PreviewRestore,
             "/v1/workspaces/{workspace}/restore",
@@ -324,6 +371,33 @@ pub static ROUTES: [Route; 31] = [
             "Context",
         )
     },
+    Route {
+        query: &[&AT],
+        ..get(
+            Endpoint::ReadState,
+            "/v1/workspaces/{workspace}/state/{kind}/{id}",
+            "Read an entity as it was at a position, or as it is. What is only one of its kind has the id -, and a / in an \
+             id is written %2F.",
+            "State",
+        )
+    },
+    Route {
+        query: &[&FROM, &TO, &DIFF_SKIP, &DIFF_LIMIT],
+        ..get(
+            Endpoint::ReadDiff,
+            "/v1/workspaces/{workspace}/diff",
+            "Read what is other at a position than at one before it: how many entities of each kind, and their fields as \
+             they were and as they are.",
+            "Diff",
+        )
+    },
+    get(
+        Endpoint::ReadWhy,
+        "/v1/workspaces/{workspace}/why/{of}",
+        "Read why something is as it is: an event by its position, or what a command made by its id. Everything that led \
+         to it, back to the first cause, and what came of it.",
+        "Why",
+    ),
     Route {
         query: &[&EFFECTS_LIMIT],
         ..get(

@@ -24,6 +24,7 @@ impl Sequencer {
             Look::Read(query) => written(self.read(query).await),
             Look::Due(limit) => written(self.waiting(*limit).await),
             Look::Effect(effect) => written(self.effect(*effect).await),
+            Look::History(ask) => written(self.history(ask).await),
             Look::Export(ask) => written(self.export(ask).await),
             Look::Snapshots => written(self.snapshots().await),
         }

@@ -7,6 +7,7 @@
 mod answer;
 mod export;
 mod failure;
+mod history;
 mod import;
 mod load;
 mod past;

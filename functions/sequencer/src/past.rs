@@ -7,11 +7,11 @@ use kernel::event::{Header, Place};
 use kernel::id::WorkspaceId;
 use kernel::key::{BranchId, Key, Line, Space};
 use kernel::machine::{Moment, Stop, Workspace, kept_key};
-use kernel::past::{Past, UnderWay};
 use kernel::reject::{Code, Rejection};
 use kernel::replay::{Pins, Replay, Versions, note_restore};
 use kernel::snapshot::Manifest;
 use kernel::storage::{Row, StoredEvent};
+use kernel::under_way::{AsOf, UnderWay};
 use kernel::view::{Want, resolve};
 use ports::restored::{Change, RestorePreview, ThingView};
 use ports::{Store, StoreError};
@@ -108,7 +108,7 @@ impl Sequencer {
         Ok(())
     }
 
-    async fn past_in_snapshot(&mut self, line: Line, pos: u64) -> Result<Option<Past>, Failure> {
+    async fn past_in_snapshot(&mut self, line: Line, pos: u64) -> Result<Option<AsOf>, Failure> {
         let Some(manifest) = usable(self.snapshot_at(pos).await)? else { return Ok(None) };
         let Some(root) = manifest.roots.get(&Space::Data(line)).copied() else { return Ok(None) };
         let mut keys = Vec::new();
@@ -118,7 +118,7 @@ impl Sequencer {
             let Some(rows) = usable(rows)? else { return Ok(None) };
             keys.extend(rows.into_iter().filter_map(|(key, _)| key.parse::<Key>().ok()));
         }
-        Ok(Some(Past { root, under_way: UnderWay::of(keys) }))
+        Ok(Some(AsOf { root, under_way: UnderWay::of(keys) }))
     }
 
     /// When the last event was accepted, milliseconds since 1970: about now, for a snapshot that is made while a command is

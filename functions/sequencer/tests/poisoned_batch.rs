@@ -22,6 +22,9 @@ impl Store for Fussy {
     async fn delete(&self, workspace: &str) -> Result<(), StoreError> {
         self.0.delete(workspace).await
     }
+    async fn delete_at(&self, workspace: &str, pos: u64, epoch: u64) -> Result<(), StoreError> {
+        self.0.delete_at(workspace, pos, epoch).await
+    }
     async fn workspaces(&self) -> Result<Vec<String>, StoreError> {
         self.0.workspaces().await
     }

@@ -4,7 +4,7 @@
 //! decision must end, must not see a clock or an environment, and must come to the same verdict on every build.
 //!
 //! * Every step costs fuel, whoever makes it: a generator that never ends is stopped, by count and never by time.
-//! * Only filters on a list exist ([`functions::NAMES`]); a program with another one is refused when it is parsed, by
+//! * Only filters on a list exist (`functions::NAMES`); a program with another one is refused when it is parsed, by
 //!   name. Regular expressions, clocks, environment, input and output are not on it.
 //! * Definitions may not recurse. They are expanded where they are used, and the whole may not grow beyond a limit.
 //! * Numbers are decimal: whole ones are exact, the others have 28 digits, and both are the same on every build.

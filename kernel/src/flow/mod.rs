@@ -9,7 +9,7 @@
 //!                   └─────tool call────┘
 //! ```
 //!
-//! Everything here decides: it reads state through [`Staged`](crate::staged::Staged), emits events, and calls nobody.
+//! Everything here decides: it reads state through [`Staged`], emits events, and calls nobody.
 
 pub mod agent;
 mod backoff;

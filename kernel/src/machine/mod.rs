@@ -39,11 +39,11 @@ pub use take::{Incoming, Taken, subject_named};
 use crate::id::{BlobId, KeyId, WorkspaceId};
 use crate::key::{Line, Space};
 use crate::map::{Page, PageKey};
-use crate::past::Past;
 use crate::reject::Rejection;
 use crate::seal::DataKey;
 use crate::state::State;
 use crate::storage::{Address, Head, StoredEvent, Write};
+use crate::under_way::AsOf;
 use crate::view::{Halt, Reader, Want};
 use std::collections::BTreeMap;
 
@@ -109,7 +109,7 @@ pub struct Workspace {
     /// Content asked for that is kept apart.
     blobs: BTreeMap<BlobId, Vec<u8>>,
     /// What a line was at a position.
-    past: Option<(Line, u64, Past)>,
+    past: Option<(Line, u64, AsOf)>,
     events: Vec<StoredEvent>,
     /// Writes beside the log: wrapped keys, and chunks of content that is kept apart.
     side_writes: BTreeMap<Address, Write>,

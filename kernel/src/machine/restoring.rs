@@ -6,8 +6,8 @@ use crate::entity::{Base, Branch, Record};
 use crate::event::{EventData, Header, HeldItem};
 use crate::id::CommandId;
 use crate::key::{BranchId, Key, Line, Space};
-use crate::past::{Past, UnderWay};
 use crate::reject::{Code, Rejection};
+use crate::under_way::{AsOf, UnderWay};
 use crate::view::{Halt, Want};
 
 /// How often one branch may be restored: its earlier incarnations all stand in its one row.
@@ -85,14 +85,14 @@ impl Workspace {
     }
 
     /// What `line` was at `pos`.
-    pub fn past(&self, line: Line, pos: u64) -> Result<&Past, Stop> {
+    pub fn past(&self, line: Line, pos: u64) -> Result<&AsOf, Stop> {
         let known = self.past.as_ref().filter(|(of, at, _)| (*of, *at) == (line, pos));
         known.map(|(.., past)| past).ok_or(Stop::Load(Want::Past(line, pos)))
     }
 
     /// What `line` was at `pos`, as the log leads to it. From then on, the driver has to answer [`Want::Kept`] for the line
     /// with its rows as they were there, too.
-    pub fn supply_past(&mut self, line: Line, pos: u64, past: Past) {
+    pub fn supply_past(&mut self, line: Line, pos: u64, past: AsOf) {
         self.past = Some((line, pos, past));
     }
 

@@ -99,6 +99,11 @@ impl State {
         self.pinned.entry((line, key)).or_default().insert(since, entity);
     }
 
+    /// Whether anything is remembered for restores.
+    pub(crate) fn is_gone_back_to(&self) -> bool {
+        !self.pins.is_empty()
+    }
+
     /// The row under `key`, written at `since`, is overwritten at `pos`: remember it where a restore goes back to it.
     pub(crate) fn pin(&mut self, line: Line, key: Key, (since, pos): (u64, u64), entity: &Entity) {
         let is_wanted = self.pins.get(&line).is_some_and(|pins| pins.range(since..pos).next().is_some());
@@ -150,6 +155,13 @@ impl State {
     /// What `command` makes is known not to be there, until this is called again: it was never decided before.
     pub fn first_decided(&mut self, command: Option<CommandId>) {
         self.new = command;
+    }
+
+    /// Forget every row, and every kept version of one, that `wanted` does not say yes to.
+    pub(crate) fn keep_only(&mut self, wanted: impl Fn(&Key) -> bool) {
+        self.spaces.values_mut().for_each(|rows| rows.keep_only(&wanted));
+        self.kept.retain(|(_, key), _| wanted(key));
+        self.pinned.retain(|(_, key), _| wanted(key));
     }
 
     /// How many rows are held, with those that earlier versions are known of.

@@ -185,6 +185,10 @@ impl Rows {
         }
     }
 
+    pub(super) fn keep_only(&mut self, wanted: impl Fn(&Key) -> bool) {
+        self.slots.retain(|key, _| wanted(key));
+    }
+
     pub(super) fn forget(&mut self) {
         self.slots.clear();
         self.covered.clear();

@@ -135,7 +135,7 @@ impl<'a> Writer<'a> {
     }
 
     fn about_to_change(&mut self, space: Space, key: &Key) {
-        if self.before.is_none() && self.keep.is_none() {
+        if self.before.is_none() && self.keep.is_none() && !self.state.is_gone_back_to() {
             return;
         }
         let (old, since) = match self.state.get(space, key) {

@@ -3,7 +3,7 @@
 mod shape;
 pub mod shared;
 
-pub use shape::refuse_malformed;
+pub use shape::{refuse_malformed, refuse_other_head};
 
 use async_trait::async_trait;
 use kernel::storage::{Address, Batch, Head, Row, StoredEvent};
@@ -78,8 +78,12 @@ pub trait Store {
     /// Create a workspace with an empty log: head at position 0, epoch 0, empty value.
     async fn create(&self, workspace: &str) -> Result<(), StoreError>;
 
-    /// Remove a workspace and everything in it.
+    /// Remove a workspace and everything in it, whatever it holds by now.
     async fn delete(&self, workspace: &str) -> Result<(), StoreError>;
+
+    /// Remove a workspace and everything in it, if its head is still at `pos` under the token `epoch`. Otherwise it is
+    /// refused as a commit would be, and everything stays. Between comparing and removing nobody commits.
+    async fn delete_at(&self, workspace: &str, pos: u64, epoch: u64) -> Result<(), StoreError>;
 
     /// Ids of the workspaces here, ordered.
     async fn workspaces(&self) -> Result<Vec<String>, StoreError>;

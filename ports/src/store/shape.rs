@@ -1,7 +1,18 @@
-//! Batches that no head could make right: gaps, unordered addresses, values too large.
+//! Batches that no head could make right: gaps, unordered addresses, values too large. And heads that are not the one meant.
 
-use super::StoreError;
-use kernel::storage::{Address, Batch, ROW_BYTES_MAX, Write};
+use super::{Conflict, StoreError};
+use kernel::storage::{Address, Batch, Head, ROW_BYTES_MAX, Write};
+
+/// Refuse a writer that was fenced off, or that means another position than the head has.
+pub fn refuse_other_head(stored: &Head, pos: u64, epoch: u64) -> Result<(), StoreError> {
+    if stored.epoch != epoch {
+        return Err(StoreError::Conflict(Conflict::Fenced { stored: stored.epoch }));
+    }
+    if stored.pos != pos {
+        return Err(StoreError::Conflict(Conflict::Head { stored: stored.pos }));
+    }
+    Ok(())
+}
 
 /// Refuse a batch that breaks what [`Batch`] states. Every store asks this before it compares or writes anything.
 pub fn refuse_malformed(batch: &Batch) -> Result<(), StoreError> {

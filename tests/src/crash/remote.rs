@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use kernel::id::{CommandId, Id, WorkspaceId};
 use kernel::machine::{Identity, Reply, Request};
 use kernel::reject::Code;
+use ports::history::{HistoryAsk, HistorySlice};
 use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
@@ -133,6 +134,10 @@ impl Sequencing for Remote {
     }
 
     async fn settled(&self, _: WorkspaceId, _: Id, _: u64) -> Result<Option<TaskView>, SequencingError> {
+        Err(not_asked())
+    }
+
+    async fn history(&self, _: WorkspaceId, _: HistoryAsk) -> Result<HistorySlice, SequencingError> {
         Err(not_asked())
     }
 

@@ -1,6 +1,7 @@
 //! Hosts as processes that are started on a directory, killed, and started again: for what is told of every kind of host,
 //! and for what is measured of them side by side.
 
+mod compiled;
 mod processes;
 mod wasi;
 mod workerd;

@@ -1,6 +1,6 @@
 //! The components of `spin.toml` in the small WASI host of this tree.
 
-use super::{Kind, Ready};
+use super::{Kind, Ready, compiled};
 use crate::statements::Statements;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use kernel::id::WorkspaceId;
@@ -30,6 +30,7 @@ pub struct Wasi;
 
 impl Kind for Wasi {
     fn command(&self, dir: &Path, port: u16) -> Result<Command, String> {
+        compiled::lay(&compiled_in(dir)).map_err(|why| why.to_string())?;
         let mut command = Command::new(program()?);
         command.arg("--manifest").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("../spin.toml"));
         command.arg("--data").arg(data(dir)).args(["--port", &port.to_string()]);
@@ -40,10 +41,12 @@ impl Kind for Wasi {
     }
 
     /// Waits until the line is there: a process that ends before it says one closes its output.
-    fn ready(&self, child: &mut Child, _: &Path) -> Option<Ready> {
+    fn ready(&self, child: &mut Child, dir: &Path) -> Option<Ready> {
         let mut lines = BufReader::new(child.stdout.take()?).lines().map_while(Result::ok);
         let said: Value = serde_json::from_str(&lines.next()?).ok()?;
         let address = said.get("url")?.as_str()?.trim_start_matches("http://").parse().ok()?;
+        // A host without it compiles for itself.
+        let _ = compiled::keep(&compiled_in(dir));
         Some(Ready { address, token: said.get("token")?.as_str()?.to_owned(), others: Vec::new() })
     }
 
@@ -72,6 +75,10 @@ impl Kind for Wasi {
 
 fn data(dir: &Path) -> PathBuf {
     dir.join("data")
+}
+
+fn compiled_in(dir: &Path) -> PathBuf {
+    data(dir).join("compiled")
 }
 
 fn key(master: &[u8], workspace: WorkspaceId) -> Option<[u8; 32]> {

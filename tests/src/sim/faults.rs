@@ -79,6 +79,10 @@ impl<S: Subject> Store for Faulty<S> {
         self.reach(0).await?.delete(workspace).await
     }
 
+    async fn delete_at(&self, workspace: &str, pos: u64, epoch: u64) -> Result<(), StoreError> {
+        self.reach(0).await?.delete_at(workspace, pos, epoch).await
+    }
+
     async fn workspaces(&self) -> Result<Vec<String>, StoreError> {
         self.reach(2).await?.workspaces().await
     }

@@ -15,11 +15,11 @@ use std::cell::Cell;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use store_sql::SqlStore;
+use store_sql::{Prepared, SqlStore};
 use testkit::block_on;
 
 pub const WORKSPACE: WorkspaceId = WorkspaceId([7; 16]);
-const KEY: [u8; 32] = [5; 32];
+pub const KEY: [u8; 32] = [5; 32];
 
 const PUBLIC_KEY: [u8; 32] = [3; 32];
 const FIRST: u64 = 999;
@@ -37,18 +37,25 @@ pub struct Desk {
 
 impl Desk {
     pub fn new() -> Self {
+        let desk = Self::bare();
+        desk.begin();
+        desk
+    }
+
+    /// A file in which there is no table yet.
+    pub fn bare() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("shared.db");
-        let sequencer = shared(store(file(&path)));
-        block_on(async {
-            store(file(&path)).prepare().await.unwrap();
-            let words = sequencer.answer(WORKSPACE, KEY, Ask::Create).await;
-            answered::<()>(&words.body).unwrap();
-        });
+        Self { path: folder.path().join("shared.db"), _folder: folder }
+    }
+
+    /// Make the workspace, and whatever of the tables is not there.
+    pub fn begin(&self) {
+        let sequencer = shared(store(file(&self.path)));
+        let words = block_on(sequencer.answer(WORKSPACE, KEY, Ask::Create));
+        answered::<()>(&words.body).unwrap();
         let public_key = HashText(PUBLIC_KEY);
         let create = request(0, "workspace.create", &format!(r#"{{"name":"desk","public_key":"{public_key}"}}"#));
         assert!(of(submitted(&sequencer, vec![create])).rejected.is_none());
-        Self { path, _folder: folder }
     }
 
     /// Where the log ends.
@@ -77,8 +84,9 @@ pub fn file(path: &Path) -> Rc<Statements> {
     Rc::new(block_on(Statements::open(path)).unwrap())
 }
 
+/// A store whose tables are made when they are missed.
 pub fn store(sql: Rc<impl Sql + 'static>) -> Rc<SqlStore> {
-    Rc::new(SqlStore::new(sql))
+    Rc::new(SqlStore::new(Rc::new(Prepared::new(sql))))
 }
 
 /// What happens to a writer.
@@ -163,11 +171,17 @@ pub fn define(nth: u64) -> Request {
     request(nth + 1, "provider.define", &data)
 }
 
-fn request(nth: u64, name: &str, data: &str) -> Request {
+/// A command of the host on which the workspace was made.
+pub fn request(nth: u64, name: &str, data: &str) -> Request {
+    request_of(&PUBLIC_KEY, nth, name, data)
+}
+
+/// A command of the host with that key.
+pub fn request_of(public_key: &[u8; 32], nth: u64, name: &str, data: &str) -> Request {
     let digest = hash(Domain::Identity, &[b"key", &nth.to_be_bytes()]);
     let key = KeyId(std::array::from_fn(|i| digest[i]));
     Request {
-        identity: Identity::Key { key, device: DeviceId::of(&PUBLIC_KEY), incarnation: 0 },
+        identity: Identity::Key { key, device: DeviceId::of(public_key), incarnation: 0 },
         hash: HashText(hash(Domain::Command, &[name.as_bytes(), data.as_bytes()])),
         actor: "owner".into(),
         on_behalf_of: vec![],
@@ -177,7 +191,8 @@ fn request(nth: u64, name: &str, data: &str) -> Request {
     }
 }
 
-async fn answer(sequencer: &Shared, requests: Vec<Request>) -> Bytes {
+/// The words of an answer.
+pub async fn answer(sequencer: &Shared, requests: Vec<Request>) -> Bytes {
     let sent = requests.iter().map(Sent::of).collect::<Answered<Vec<Sent>>>().unwrap();
     sequencer.answer(WORKSPACE, KEY, Ask::Submit(sent)).await.body
 }
@@ -188,9 +203,8 @@ pub fn submitted(sequencer: &Shared, requests: Vec<Request>) -> Bytes {
 }
 
 /// What is answered, or nothing if the writer died.
-pub fn until_death(sequencer: &Shared, request: Request) -> Option<Bytes> {
-    let answer = std::pin::pin!(answer(sequencer, vec![request]));
-    match answer.poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+pub fn until_death(answer: impl Future<Output = Bytes>) -> Option<Bytes> {
+    match std::pin::pin!(answer).poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
         std::task::Poll::Ready(answer) => Some(answer),
         std::task::Poll::Pending => None,
     }

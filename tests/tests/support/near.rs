@@ -7,6 +7,7 @@ use kernel::key::BranchId;
 use kernel::machine::{Moment, Reply, Request};
 use kernelos_tests::history::{Device, entropy, under_key};
 use ports::egress::{EgressAnswer, EgressClass, EgressFailure, EgressPolicy, EgressRequest};
+use ports::history::{HistoryAsk, HistorySlice};
 use ports::provider::{FailureClass, Live, ModelFailure, ModelRequest, ModelResponse, ProviderEntry, Stop};
 use ports::sequencing::{EffectView, EventView, Notice, SnapshotView, WorkspaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
@@ -181,6 +182,10 @@ impl Sequencing for Near {
     }
 
     async fn settled(&self, _: WorkspaceId, _: Id, _: u64) -> Result<Option<TaskView>, SequencingError> {
+        not_here()
+    }
+
+    async fn history(&self, _: WorkspaceId, _: HistoryAsk) -> Result<HistorySlice, SequencingError> {
         not_here()
     }
 

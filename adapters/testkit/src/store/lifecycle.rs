@@ -1,7 +1,7 @@
 //! Workspaces come and go, and never touch each other.
 
 use kernel::storage::Head;
-use ports::StoreError;
+use ports::{Conflict, StoreError};
 
 use super::make::{Hand, put};
 use super::say::{Dump, Why, dump, refused, refused_somehow, same};
@@ -15,6 +15,7 @@ pub(super) fn cases() -> Vec<Case> {
         case!("workspaces are listed in order", listed),
         case!("an odd workspace id is refused", odd_ids),
         case!("a deleted workspace leaves nothing behind", deleted),
+        case!("a workspace is deleted at a position or stays whole", deleted_at),
         case!("two workspaces never touch each other", apart),
     ]
 }
@@ -49,6 +50,7 @@ async fn not_there(subject: &mut dyn Subject) -> Result<(), Why> {
     refused("drop_sealed", store.drop_sealed("w1", 1).await, &gone)?;
     refused("check", store.check("w1").await, &gone)?;
     refused("delete", store.delete("w1").await, &gone)?;
+    refused("delete_at", store.delete_at("w1", 0, 0).await, &gone)?;
     same("the list", &store.workspaces().await?, &vec![])
 }
 
@@ -78,6 +80,28 @@ async fn deleted(subject: &mut dyn Subject) -> Result<(), Why> {
     hand.write(store, 2, vec![put("main.0", "a", "1")]).await?;
     store.delete("w1").await?;
     refused("head", store.head("w1").await, &StoreError::NoWorkspace)?;
+    begins_empty(subject).await
+}
+
+async fn deleted_at(subject: &mut dyn Subject) -> Result<(), Why> {
+    let store = subject.store();
+    let mut hand = Hand::create(store, "w1").await?;
+    hand.write(store, 2, vec![put("main.0", "a", "1")]).await?;
+    let seen = hand.clone();
+    hand.write(store, 1, vec![put("main.0", "a", "2")]).await?;
+    let before = dump(store, "w1").await?;
+    let moved = StoreError::Conflict(Conflict::Head { stored: hand.pos });
+    refused("delete where it was before", store.delete_at("w1", seen.pos, seen.epoch).await, &moved)?;
+    refused("delete where it is not yet", store.delete_at("w1", u64::MAX, hand.epoch).await, &moved)?;
+    let fenced = StoreError::Conflict(Conflict::Fenced { stored: hand.epoch });
+    refused("delete under an unheard token", store.delete_at("w1", hand.pos, hand.epoch + 1).await, &fenced)?;
+    same("what nobody deleted", &dump(store, "w1").await?, &before)?;
+    hand.write(store, 1, vec![]).await?;
+    store.delete_at("w1", hand.pos, hand.epoch).await?;
+    let late = hand.batch(1, vec![]);
+    refused("a commit after it", store.commit("w1", &late).await, &StoreError::NoWorkspace)?;
+    refused("the second delete", store.delete_at("w1", hand.pos, hand.epoch).await, &StoreError::NoWorkspace)?;
+    same("the list", &store.workspaces().await?, &vec![])?;
     begins_empty(subject).await
 }
 

@@ -1,5 +1,6 @@
 //! `kernelos log`: what was recorded, in order.
 
+use super::shown::number;
 use super::{block_on, workspaces};
 use crate::api::Api;
 use crate::args::Log;
@@ -22,8 +23,11 @@ pub fn run(place: &Place, log: &Log) -> Result<(), Problem> {
 }
 
 async fn list(api: &Api, workspace: &str, log: &Log) -> Result<(), Problem> {
-    let mut after = log.after;
-    let mut left = log.limit.unwrap_or(u64::MAX);
+    let (mut after, mut left) = (log.after, log.limit.unwrap_or(u64::MAX));
+    if let Some(at) = log.at {
+        let end = api.get(&format!("/v1/workspaces/{workspace}"), 30_000).await?;
+        (after, left) = upto(at, number(&end, "pos"), log)?;
+    }
     while left > 0 {
         let page = api
             .get(&format!("/v1/workspaces/{workspace}/events?after={after}&limit={}", left.min(256)), 30_000)
@@ -36,6 +40,20 @@ async fn list(api: &Api, workspace: &str, log: &Log) -> Result<(), Problem> {
         after = page.get("next").and_then(Value::as_u64).unwrap_or(u64::MAX);
     }
     Ok(())
+}
+
+/// Where the log begins that ended at `at`, and how many events of it are shown.
+fn upto(at: u64, end: u64, log: &Log) -> Result<(u64, u64), Problem> {
+    let hint = "Positions stand in front of each line of the log.";
+    if at == 0 || at > end {
+        return Err(Problem::usage(format!("there is no event {at}: the log ends at {end}, and begins with 1"), hint));
+    }
+    if log.after > at {
+        return Err(Problem::usage(format!("{} is behind {at}", log.after), hint));
+    }
+    let last = log.limit.filter(|_| log.after == 0).unwrap_or(at);
+    let after = log.after.max(at.saturating_sub(last));
+    Ok((after, (at - after).min(log.limit.unwrap_or(u64::MAX))))
 }
 
 async fn follow(api: &Api, workspace: &str, log: &Log) -> Result<(), Problem> {
@@ -78,4 +96,25 @@ fn said((field, content): (&String, &Value)) -> String {
     let shown: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(SHOWN_CHARS).collect();
     let more = if text.chars().count() > SHOWN_CHARS { "…" } else { "" };
     format!("{field}: {shown}{more}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log(after: u64, limit: Option<u64>) -> Log {
+        Log { workspace: None, after, at: None, limit, follow: false, json: false }
+    }
+
+    #[test]
+    fn the_log_as_it_ended_is_all_of_it_or_its_last_events() {
+        assert_eq!(upto(57, 90, &log(0, None)).unwrap(), (0, 57));
+        assert_eq!(upto(57, 90, &log(0, Some(10))).unwrap(), (47, 10));
+        assert_eq!(upto(57, 90, &log(0, Some(100))).unwrap(), (0, 57));
+        assert_eq!(upto(57, 90, &log(40, None)).unwrap(), (40, 17));
+        assert_eq!(upto(57, 90, &log(40, Some(5))).unwrap(), (40, 5));
+        for (at, after) in [(0, 0), (91, 0), (57, 58)] {
+            assert_eq!(upto(at, 90, &log(after, None)).unwrap_err().exit, 2, "{at} after {after}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod ask;
 mod capability;
 mod completions;
 mod dev;
+mod diff;
 mod doctor;
 mod documents;
 mod egress;
@@ -23,8 +24,11 @@ mod send;
 mod serve;
 mod shown;
 mod snapshot;
+mod state;
 mod task;
+mod timeline;
 mod usage;
+mod why;
 mod workflow;
 mod workspace;
 mod workspace_move;
@@ -60,6 +64,10 @@ pub fn run(args: &Args) -> Result<(), Problem> {
         Command::Workflow(workflow) => workflow::run(workflow),
         Command::Restore(restore) => restore::run(place, restore),
         Command::Log(log) => log::run(place, log),
+        Command::State(state) => state::run(place, state),
+        Command::Diff(diff) => diff::run(place, diff),
+        Command::Why(why) => why::run(place, why),
+        Command::Timeline(timeline) => timeline::run(place, timeline),
         Command::Replay(replay) => replay::run(place.here("kernelos replay", REPLAY)?, replay),
         Command::Doctor(doctor) => doctor::run(place.here("kernelos doctor", DOCTOR)?, doctor),
         Command::Completions(completions) => completions::run(completions),

@@ -11,6 +11,8 @@ use std::io::Write as _;
 
 /// How long reading a model may take, in milliseconds.
 const READ_MS: u64 = 30_000;
+/// How long one about the past may take.
+const PAST_MS: u64 = 300_000;
 
 /// A workspace, and the way to it.
 pub struct There {
@@ -31,6 +33,11 @@ impl There {
     /// A read model.
     pub async fn read(&self, what: &str) -> Result<Value, Problem> {
         self.api.get(&format!("{}/{what}", self.base), READ_MS).await
+    }
+
+    /// An answer about the past. It may have to be read far back.
+    pub async fn past(&self, what: &str) -> Result<Value, Problem> {
+        self.api.get(&format!("{}/{what}", self.base), PAST_MS).await
     }
 
     /// A list of a read model: `agents` of `{agents: […]}`.

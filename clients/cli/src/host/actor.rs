@@ -3,6 +3,7 @@
 use super::ambient::Machine;
 use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Moment, Reply};
+use ports::history::{HistoryAsk, HistorySlice};
 use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
@@ -37,6 +38,8 @@ pub enum Question {
     Task(Id, Answer<Option<TaskView>>),
     /// A read model.
     Read(Query, Answer<Option<Value>>),
+    /// The next slice of an answer about the past.
+    History(HistoryAsk, Answer<HistorySlice>),
     /// Effects that wait.
     Due(usize, Answer<Vec<Id>>),
     /// A leased effect.
@@ -192,6 +195,7 @@ impl Actor {
             Question::Describe(reply) => drop(reply.send(self.sequencer.describe().await)),
             Question::Task(task, reply) => drop(reply.send(self.sequencer.task(task).await)),
             Question::Read(query, reply) => drop(reply.send(self.sequencer.read(&query).await)),
+            Question::History(ask, reply) => drop(reply.send(self.sequencer.history(&ask).await)),
             Question::Due(limit, reply) => drop(reply.send(self.sequencer.waiting(limit).await)),
             Question::Effect(effect, reply) => drop(reply.send(self.sequencer.effect(effect).await)),
             Question::Export(ask, reply) => drop(reply.send(self.sequencer.export(&ask).await)),

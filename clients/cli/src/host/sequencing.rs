@@ -6,6 +6,7 @@ use super::shard::{Ask, Shard};
 use async_trait::async_trait;
 use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Moment, Reply, Request};
+use ports::history::{HistoryAsk, HistorySlice};
 use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskStatus, TaskView};
@@ -202,6 +203,10 @@ impl Sequencing for HostSequencing {
 
     async fn read(&self, workspace: WorkspaceId, query: Query) -> Result<Option<Value>, SequencingError> {
         self.ask(workspace, |reply| Question::Read(query, reply)).await
+    }
+
+    async fn history(&self, workspace: WorkspaceId, ask: HistoryAsk) -> Result<HistorySlice, SequencingError> {
+        self.ask(workspace, |reply| Question::History(ask, reply)).await
     }
 
     async fn due(&self, workspace: WorkspaceId, limit: usize) -> Result<Vec<Id>, SequencingError> {

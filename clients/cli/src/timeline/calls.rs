@@ -189,7 +189,7 @@ pub fn lines(value: &Value) -> Vec<String> {
 }
 
 /// What a call is about, in a word.
-fn about(capability: &str, arguments: &Value) -> String {
+pub fn about(capability: &str, arguments: &Value) -> String {
     let text = |name: &str| arguments.get(name).map(shown).unwrap_or_default();
     match capability {
         "http.request" => {

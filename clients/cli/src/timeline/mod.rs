@@ -5,6 +5,7 @@
 
 mod calls;
 mod moment;
+mod picture;
 mod read;
 mod render;
 mod run;
@@ -13,10 +14,11 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
-pub use calls::lines;
+pub use calls::{about, lines};
 pub use moment::{Kind, Moment};
+pub use picture::{OfAll, OfTask};
 pub use read::shown;
-pub use render::{Style, clock, cost, duration, line, short};
+pub use render::{Style, clock, colourful, cost, duration, line, short, strong};
 pub use summary::{Ending, Summary};
 
 use calls::Call;

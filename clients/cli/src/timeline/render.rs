@@ -2,6 +2,7 @@
 
 use super::moment::{Kind, Moment};
 use chrono::{DateTime, SecondsFormat};
+use std::io::IsTerminal as _;
 
 /// How much of an answer that is on its way is shown.
 pub const SAYING_CHARS: usize = 60;
@@ -42,6 +43,18 @@ fn painted(text: &str, kind: Kind, style: Style) -> String {
         Kind::Skipped | Kind::Tool | Kind::Waits | Kind::Chosen | Kind::Item => "2",
     };
     format!("\u{1b}[{code}m{text}\u{1b}[0m")
+}
+
+/// Whether what goes to stdout may have colours: a terminal is there, and nobody asked for none.
+pub fn colourful() -> bool {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    std::io::stdout().is_terminal() && !is_dumb && !set("NO_COLOR")
+}
+
+/// A line that stands out, where there are colours.
+pub fn strong(text: &str, colour: bool) -> String {
+    if colour { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
 }
 
 /// A length of time as people say it: `0.4s`, `12.0s`, `3m05s`, `2h10m`, `3d04h`.

@@ -218,3 +218,76 @@ fn lengths_of_time_and_amounts_of_money_are_said_as_people_say_them() {
         ["", "0.000001", "0.0042", "1.00", "12.34"]
     );
 }
+
+#[test]
+fn a_run_is_drawn_as_bars_in_as_many_columns_as_there_are() {
+    let draw = |events: &[Value], task: &str, width: usize| {
+        let mut of = OfTask::new(task);
+        events.iter().for_each(|event| of.event(event));
+        format!("{}\n{}", of.head(), of.picture().drawn(width, false))
+    };
+    let letters = recorded(include_str!("tests/letters.jsonl"));
+    let troubles = recorded(include_str!("tests/troubles.jsonl"));
+    let drawn = [draw(&letters, "gp.10.1v.task", 100), draw(&letters, "gp.10.1v.task", 60)];
+    let drawn = format!("{}\n{}\n{}", drawn[0], drawn[1], draw(&troubles, "gp.10.1a.task", 100));
+    expect_file!["tests/pictures.txt"].assert_eq(&drawn);
+    let mut of = OfTask::new("gp.10.1v.task");
+    letters.iter().for_each(|event| of.event(event));
+    for width in [40, 60, 80, 100, 400] {
+        let bars = of.picture().drawn(width, false);
+        assert!(bars.lines().all(|line| line.chars().count() <= width), "{width}\n{bars}");
+    }
+    // Colours are beside signs and never instead of them.
+    let coloured = of.picture().drawn(100, true);
+    let mut plain = coloured;
+    for code in ["2", "32", "33;1", "31;1", "0"] {
+        plain = plain.replace(&format!("\u{1b}[{code}m"), "");
+    }
+    assert_eq!(plain, of.picture().drawn(100, false));
+}
+
+/// A question of which the first attempt is lost, and that then waits for a person; and another one that goes on.
+fn two_questions() -> Vec<Value> {
+    let effect = |task: &str, id: &str| json!({"task": task, "step": "s", "agent": "a", "effect": id});
+    let on = |id: &str| json!({"effect": id});
+    let approval = json!({"task": "d.t", "approval": "p", "call": "c"});
+    let decided = json!({"task": "d.t", "approval": "p", "decision": "approved", "by": "ines"});
+    vec![
+        event(1, "task.created", json!({"task": "d.t"}), json!({"title": "Where is my tent?"})),
+        event(2, "step.requested", effect("d.t", "e"), json!({"prompt": "Where is my tent?"})),
+        event(4, "lease.granted", on("e"), json!({})),
+        event(9, "task.created", json!({"task": "d.u"}), json!({"title": "And my\nboots?"})),
+        event(10, "step.requested", effect("d.u", "f"), json!({"prompt": "And my boots?"})),
+        event(20, "lease.lost", on("e"), json!({})),
+        event(22, "lease.granted", on("e"), json!({})),
+        event(30, "turn.answered", json!({"task": "d.t", "step": "s", "effect": "e"}), json!({})),
+        event(31, "approval.requested", approval, json!({"question": "May it go out?"})),
+        event(50, "approval.decided", decided, json!({})),
+        event(52, "effect.requested", json!({"task": "d.t", "step": "s", "effect": "g"}), json!({})),
+        event(53, "lease.granted", on("g"), json!({})),
+        event(
+            60,
+            "step.settled",
+            json!({"task": "d.t", "step": "s", "effect": "g", "outcome": {"is": "answered"}}),
+            json!({}),
+        ),
+        event(61, "lease.granted", on("f"), json!({})),
+        event(70, "lease.renewed", on("f"), json!({"task": "d.u"})),
+        event(70, "step.resumed", json!({"task": "d.u"}), json!({})),
+    ]
+}
+
+#[test]
+fn what_waits_for_a_runtime_is_performed_breaks_off_and_waits_for_a_person_is_drawn_apart() {
+    let mut of = OfTask::new("d.t");
+    two_questions().iter().for_each(|event| of.event(event));
+    expect_file!["tests/attempts.txt"].assert_eq(&of.picture().drawn(80, false));
+}
+
+#[test]
+fn all_tasks_are_drawn_a_bar_each() {
+    let mut of = OfAll::default();
+    two_questions().iter().for_each(|event| of.event(event));
+    expect_file!["tests/all.txt"].assert_eq(&of.picture().drawn(80, false));
+    assert!(of.picture().json().iter().all(|bar| bar["times"].as_array().is_some_and(|times| !times.is_empty())));
+}

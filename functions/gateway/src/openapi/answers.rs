@@ -1,16 +1,25 @@
 //! The schemas of answers.
 
-use super::models;
 use super::schemas::{amount, list, named, object, or_null, string, time};
+use super::{history, models};
 use crate::portability::MEDIA_TYPE;
 use serde_json::{Value, json};
 
 /// Schemas of every answer but the problem.
 pub fn all() -> Value {
     let mut all = workspaces();
-    for group in
-        [outcomes(), log(), models::all(), effects(), egress(), contexts(), verification(), transfers(), snapshots()]
-    {
+    for group in [
+        outcomes(),
+        log(),
+        models::all(),
+        effects(),
+        egress(),
+        contexts(),
+        history::all(),
+        verification(),
+        transfers(),
+        snapshots(),
+    ] {
         if let (Some(all), Value::Object(group)) = (all.as_object_mut(), group) {
             all.extend(group);
         }

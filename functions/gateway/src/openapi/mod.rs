@@ -3,6 +3,7 @@
 
 mod answers;
 pub(crate) mod arguments;
+mod history;
 mod models;
 mod operation;
 mod schemas;

@@ -1,6 +1,6 @@
 //! One route as an operation.
 
-use super::schemas::named;
+use super::schemas::{named, string};
 use crate::identity::IDEMPOTENCY_KEY;
 use crate::limits::IDEMPOTENCY_KEY_BYTES;
 use crate::path;
@@ -39,7 +39,12 @@ fn id(route: &Route) -> String {
 
 fn parameters(route: &Route) -> Vec<Value> {
     let in_path = path::names(route.path).map(|name| {
-        let schema = named(if name == "workspace" { "WorkspaceId" } else { "Id" });
+        let schema = match name {
+            "workspace" => named("WorkspaceId"),
+            "kind" | "of" => string(),
+            _ if route.path.contains("{kind}") => string(),
+            _ => named("Id"),
+        };
         json!({"name": name, "in": "path", "required": true, "schema": schema})
     });
     let in_query = route.query.iter().map(|number| described(number, "query"));
@@ -56,7 +61,11 @@ fn parameters(route: &Route) -> Vec<Value> {
 }
 
 fn described(number: &Number, place: &str) -> Value {
-    let schema = json!({"type": "integer", "minimum": number.least, "maximum": number.most, "default": number.usually});
+    let mut schema = json!({"type": "integer", "minimum": number.least, "maximum": number.most});
+    // What is below the least cannot be said, and means that nothing was.
+    if let Some(schema) = schema.as_object_mut().filter(|_| number.usually >= number.least) {
+        schema.insert("default".into(), json!(number.usually));
+    }
     json!({"name": number.name, "in": place, "description": number.meaning, "schema": schema})
 }
 

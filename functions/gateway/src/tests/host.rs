@@ -10,6 +10,7 @@ use kernel::hash::HashText;
 use kernel::id::{CommandId, DeviceId, Id, Role, WorkspaceId};
 use kernel::machine::{self, Identity, Reply};
 use kernel::reject::Code;
+use ports::history::{HistoryAsk, HistorySlice};
 use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
 use ports::transfer::{ExportAsk, ExportCursor, ExportSlice, ImportAsk, ImportStand, Next};
 use ports::views::{Query, TaskView};
@@ -254,6 +255,16 @@ impl Sequencing for Host {
         self.healthy()?;
         self.asked.borrow_mut().push(format!("{query:?}"));
         Ok(self.model.clone())
+    }
+
+    async fn history(&self, _: WorkspaceId, ask: HistoryAsk) -> Result<HistorySlice, SequencingError> {
+        self.healthy()?;
+        self.asked.borrow_mut().push(format!("{:?} so far {:?}", ask.asked, ask.so_far));
+        // Every question takes two slices.
+        Ok(match ask.so_far {
+            None => HistorySlice::More(serde_json::json!({"read": 1})),
+            Some(_) => HistorySlice::Answer(self.model.clone()),
+        })
     }
 
     async fn due(&self, _: WorkspaceId, limit: usize) -> Result<Vec<Id>, SequencingError> {

@@ -3,6 +3,7 @@
 mod bad_bodies;
 mod batches;
 mod contract;
+mod history;
 mod host;
 mod live;
 mod portability;

@@ -10,11 +10,11 @@ use ports::sequencing::{EffectView, EventView, Work};
 use ports::views::{FailureView, StepView, TaskKind, TaskStatus, TaskSummary, TaskView};
 use serde_json::{Value, json};
 
-fn id(role: Role) -> Id {
+pub fn id(role: Role) -> Id {
     Id::new(CommandId { device: DeviceId([3; 16]), incarnation: 0, counter: 4 }, role)
 }
 
-fn at(rest: &str) -> String {
+pub fn at(rest: &str) -> String {
     format!("/v1/workspaces/{WORKSPACE}/{rest}")
 }
 

@@ -20,6 +20,9 @@ use ports::problem::Fault;
 use ports::transfer::{self, About, Bad, FrameKind, ImportAsk, ImportStand, ImportedBy};
 use ports::{Conflict, StoreError};
 
+/// How often a workspace that others write to is looked at before it is removed.
+const LOOKS: usize = 8;
+
 impl Sequencer {
     /// Do something about an import.
     pub async fn import(&mut self, ask: ImportAsk, moment: Moment) -> Result<ImportStand, Failure> {
@@ -88,19 +91,35 @@ impl Sequencer {
         Ok(stand)
     }
 
+    /// Give up an import that is under way, or a copy that is whole. What somebody wrote since it was looked at is looked at
+    /// too: a copy that was adopted meanwhile stays.
     async fn abandon(&mut self, whole: Option<u64>) -> Result<ImportStand, Failure> {
+        for _ in 0..LOOKS {
+            self.may_go(whole).await?;
+            let (pos, epoch) = (self.workspace.pos(), self.workspace.epoch());
+            match self.store.delete_at(&self.name(), pos, epoch).await {
+                Err(StoreError::Conflict(Conflict::Head { .. })) => self.reopen().await?,
+                done => {
+                    done?;
+                    self.mark_gone();
+                    return Ok(ImportStand { offset: 0, complete: false });
+                }
+            }
+        }
+        Err(Failure::Store(StoreError::Unavailable("others were always first".to_owned())))
+    }
+
+    /// Refuse to remove what somebody may still need.
+    async fn may_go(&mut self, whole: Option<u64>) -> Result<(), Failure> {
         match whole {
             // Who means a copy that is whole does not mean the one that is under way.
             Some(_) if self.import.is_some() => {
                 let why = "an import is under way, and nothing is whole";
-                return Err(Failure::Transfer(Fault::ImportUnderWay, why.to_owned()));
+                Err(Failure::Transfer(Fault::ImportUnderWay, why.to_owned()))
             }
-            Some(pos) if !self.is_gone() && self.is_idle_at(pos).await? => {}
-            _ => drop(self.underway()?),
+            Some(pos) if !self.is_gone() && self.is_idle_at(pos).await? => Ok(()),
+            _ => self.underway().map(drop),
         }
-        self.store.delete(&self.name()).await?;
-        self.mark_gone();
-        Ok(ImportStand { offset: 0, complete: false })
     }
 
     /// Whether what is here goes up to `pos` and owes nothing here: the workspace is where it came from, or where it went.

@@ -8,7 +8,7 @@ use kernel::machine::{Stop, StreamHead};
 use kernel::snapshot::{Chunk, Manifest, SNAPSHOT_FORMAT, Top, index};
 use kernel::storage::{Address, Write};
 use ports::{Conflict, SnapshotView, StoreError};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// So many changed rows are packed together with the manifest, or in a slice of their own.
 const CHANGED_MAX: usize = 512;
@@ -182,15 +182,20 @@ impl Sequencer {
     /// Everything is packed as it stands there: the rest, and the manifest.
     pub(super) async fn finish(&mut self, draft: &mut Draft, stand: Stand, now_ms: u64) -> Result<Manifest, Failure> {
         let mut spaces: BTreeMap<_, Top> = BTreeMap::new();
+        let mut named = BTreeSet::new();
         for (space, leaves) in &draft.spaces {
             let Some((top, chunks)) = index(leaves) else { continue };
             spaces.insert(*space, top);
+            named.extend(leaves.values().map(|below| below.chunk));
+            named.extend(chunks.iter().map(Chunk::hash));
             for chunk in chunks.into_iter().filter(|chunk| !draft.stored.contains(&chunk.hash())) {
                 draft.unwritten.insert(chunk.hash(), chunk);
             }
         }
         let names: Vec<HashText> = draft.unwritten.keys().copied().collect();
         let written = draft.written + self.write_chunks(draft, &names).await?;
+        // Some may have been packed again since, and pieces of values are named by chunks only.
+        self.note_loose(names.into_iter().filter(|name| !named.contains(name)), draft.begun_at);
         let Stand { pos, streams, roots } = stand;
         let (format, workspace) = (self.workspace().heads().format, self.workspace().id());
         let manifest = Manifest {

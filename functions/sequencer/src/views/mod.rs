@@ -5,7 +5,7 @@ mod people;
 mod restored;
 mod tasks;
 mod things;
-mod told;
+pub(crate) mod told;
 
 pub use effects::effect_view;
 pub use restored::would_hold;

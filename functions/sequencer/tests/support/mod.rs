@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 #![allow(dead_code, reason = "not every story needs everything on the desk")]
 
+pub mod letters;
 pub mod transfer;
 
 use kernel::command::Command;

@@ -7,6 +7,7 @@ use cloudflare::Isolate;
 use futures_util::future::{Either, select};
 use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Reply, Request};
+use ports::history::{HistoryAsk, HistorySlice};
 use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
@@ -81,6 +82,10 @@ impl Sequencing for Watched {
 
     async fn read(&self, workspace: WorkspaceId, query: Query) -> Result<Option<Value>, SequencingError> {
         self.elsewhere.read(workspace, query).await
+    }
+
+    async fn history(&self, workspace: WorkspaceId, ask: HistoryAsk) -> Result<HistorySlice, SequencingError> {
+        self.elsewhere.history(workspace, ask).await
     }
 
     async fn due(&self, workspace: WorkspaceId, limit: usize) -> Result<Vec<Id>, SequencingError> {

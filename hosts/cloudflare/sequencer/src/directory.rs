@@ -27,12 +27,12 @@ impl DurableObject for Directory {
         Self { sql: state.storage().sql() }
     }
 
-    async fn fetch(&self, request: Request) -> Result<Response> {
+    async fn fetch(&self, mut request: Request) -> Result<Response> {
         if request.method() != Method::Post {
             return Response::error("the directory is asked by POST", 405);
         }
-        let body = match cloudflare::read(request, BODY_BYTES_MAX).await {
-            Ok(request) => request.into_body(),
+        let body = match cloudflare::body(&mut request, BODY_BYTES_MAX).await {
+            Ok(body) => body,
             Err(problem) => return Response::error(problem.detail, problem.kind.status().as_u16()),
         };
         let answer = match serde_json::from_slice(&body) {

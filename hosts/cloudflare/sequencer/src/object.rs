@@ -74,8 +74,8 @@ impl DurableObject for WorkspaceSequencer {
     }
 }
 
-async fn asked(desk: &Rc<Desk>, request: Request) -> Result<Response> {
-    let read = cloudflare::read(request, BODY_BYTES_MAX).await.map(http::Request::into_body);
+async fn asked(desk: &Rc<Desk>, mut request: Request) -> Result<Response> {
+    let read = cloudflare::body(&mut request, BODY_BYTES_MAX).await;
     let ask = read.and_then(|body| Ok((wire::read(&body)?, body.len())));
     match ask {
         Ok((ask, bytes)) => Response::from_bytes(desk.answer(ask, bytes).await.into()),

@@ -20,12 +20,24 @@ pub async fn read(mut request: worker::Request, most: usize) -> Result<Request<B
     let url = request.url().map_err(|_| unreadable("the URL"))?;
     let path = url.query().map_or_else(|| url.path().to_owned(), |query| format!("{}?{query}", url.path()));
     let uri: Uri = path.parse().map_err(|_| unreadable("the path"))?;
-    let mut read = Request::new(body(&mut request, most).await?);
+    let body = match announced {
+        // The platform delivers no more than was announced, and all at once is cheaper than piece by piece.
+        Some(_) => body(&mut request, most).await?,
+        None => pieces(&mut request, most).await?,
+    };
+    let mut read = Request::new(body);
     (*read.method_mut(), *read.uri_mut(), *read.headers_mut()) = (method, uri, headers);
     Ok(read)
 }
 
-async fn body(request: &mut worker::Request, most: usize) -> Result<Bytes, Problem> {
+/// The body of a request, all at once: for those that say how long they are, and those of this host's own Workers.
+pub async fn body(request: &mut worker::Request, most: usize) -> Result<Bytes, Problem> {
+    let body = request.bytes().await.map_err(|_| broken_off())?;
+    if body.len() > most { Err(too_large(most)) } else { Ok(body.into()) }
+}
+
+/// The body of a request that does not say how long it is. What is too long is not read to its end.
+async fn pieces(request: &mut worker::Request, most: usize) -> Result<Bytes, Problem> {
     if request.inner().body().is_none() {
         return Ok(Bytes::new());
     }

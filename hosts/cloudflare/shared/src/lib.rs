@@ -18,7 +18,7 @@ mod way_out;
 
 pub use ambient::Isolate;
 pub use fetch::{Binding, Outside};
-pub use incoming::read;
+pub use incoming::{body, read};
 pub use objects::{DirectoryObject, SequencerObjects};
 pub use outgoing::{streamed, whole};
 pub use stream::{Chunks, Pump, stream};

@@ -4,6 +4,7 @@ use crate::HostError;
 use crate::bindings;
 use crate::bindings::cron::SpinCronPre;
 use crate::call::SLICE;
+use crate::compiled::Compiled;
 use crate::manifest::{Manifest, Route, fill};
 use crate::outbound::Allowed;
 use crate::routes::Routes;
@@ -18,6 +19,11 @@ use wasmtime::component::{Component, HasSelf, InstancePre, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 use wasmtime_wasi::p2;
 use wasmtime_wasi_http::p2::bindings::ProxyPre;
+
+/// The database, in the data directory.
+const DATABASE: &str = "kernelos.db";
+/// What components were compiled to, in the data directory.
+const COMPILED: &str = "compiled";
 
 /// What instances may use, and how many there may be.
 #[derive(Debug, Clone)]
@@ -90,23 +96,23 @@ impl std::fmt::Debug for App {
 }
 
 impl App {
-    /// The application that `manifest` describes, whose files are seen from `folder`, over the database file `database`.
+    /// The application that `manifest` describes, whose files are seen from `folder`, over what `data` keeps.
     pub async fn load(
         manifest: &Manifest,
         folder: &Path,
-        database: &Path,
+        data: &Path,
         values: &BTreeMap<String, String>,
         limits: Limits,
     ) -> Result<Arc<Self>, HostError> {
         let variables = variables(manifest, values)?;
-        let engine = engine(&limits).map_err(|why| HostError::Broken(format!("no engine: {why:#}")))?;
+        let compiled = Compiled::open(data.join(COMPILED))?;
+        let engine = engine(&limits, &compiled).map_err(|why| HostError::Broken(format!("no engine: {why:#}")))?;
         let linker = linker(&engine).map_err(|why| HostError::Broken(format!("no interfaces: {why:#}")))?;
         let mut parts = BTreeMap::new();
         for (name, component) in &manifest.component {
             let bad = |why: String| HostError::Manifest(format!("the component {name}: {why}"));
             let file = folder.join(&component.source);
-            let compiled = Component::from_file(&engine, &file);
-            let pre = compiled.and_then(|compiled| linker.instantiate_pre(&compiled));
+            let pre = Component::from_file(&engine, &file).and_then(|part| linker.instantiate_pre(&part));
             let pre = pre.map_err(|why| bad(format!("{} cannot be served: {why:#}", file.display())))?;
             let filled = |text: &String| fill(text, &variables).map_err(bad);
             let allowed =
@@ -121,8 +127,9 @@ impl App {
             };
             parts.insert(name.clone(), Arc::new(part));
         }
+        compiled.keep();
         fits(manifest, &parts)?;
-        let (database, open) = open(database).await?;
+        let (database, open) = open(&data.join(DATABASE)).await?;
         let (requests, instances) =
             (Arc::new(Semaphore::new(limits.requests)), Arc::new(Semaphore::new(limits.instances)));
         let (routes, writing) = (routes(manifest)?, Mutex::new(()));
@@ -173,7 +180,7 @@ fn routes(manifest: &Manifest) -> Result<Routes, HostError> {
 }
 
 /// Memory for all instances is reserved beforehand and used when they are there.
-fn engine(limits: &Limits) -> wasmtime::Result<Engine> {
+fn engine(limits: &Limits, compiled: &Compiled) -> wasmtime::Result<Engine> {
     let count = u32::try_from(limits.instances).unwrap_or(u32::MAX);
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(count).total_core_instances(count.saturating_mul(4));
@@ -181,6 +188,7 @@ fn engine(limits: &Limits) -> wasmtime::Result<Engine> {
     pool.max_memory_size(limits.memory_bytes);
     let mut config = Config::new();
     config.epoch_interruption(true).allocation_strategy(InstanceAllocationStrategy::Pooling(pool));
+    config.cache(Some(compiled.cache.clone()));
     Engine::new(&config)
 }
 

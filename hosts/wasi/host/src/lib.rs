@@ -24,6 +24,7 @@
 mod app;
 mod bindings;
 mod call;
+mod compiled;
 mod manifest;
 mod outbound;
 mod outgoing;
@@ -181,12 +182,11 @@ async fn begin(config: &Config) -> Result<Begun, HostError> {
         seconds(&trigger.cron_expression).map_err(HostError::Manifest)?;
     }
     let folder = config.manifest.parent().map(PathBuf::from).unwrap_or_default();
-    let database = config.data.join("kernelos.db");
     // Loopback only: anything else needs TLS and scoped tokens.
     let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
     let listener = TcpListener::bind(wanted).await.map_err(|why| HostError::Port(format!("{wanted}: {why}")))?;
     let address = listener.local_addr().map_err(|why| HostError::Port(why.to_string()))?;
     // Whoever comes meanwhile waits, and is not refused.
-    let app = app::App::load(&manifest, &folder, &database, &config.variables, config.limits.clone()).await?;
+    let app = app::App::load(&manifest, &folder, &config.data, &config.variables, config.limits.clone()).await?;
     Ok((app, listener, address, manifest.trigger.cron))
 }

@@ -5,18 +5,13 @@ use ports::problem::Fault;
 use ports::{Problem, Sql, SqlError, SqlValue};
 use spin_sdk::sqlite3::{Connection, Error, Value};
 use std::rc::Rc;
-use store_sql::SqlStore;
-
-/// Set once and kept in the file: readers and a writer do not wait for one another, and a commit is written once.
-const WRITE_AHEAD: &str = "PRAGMA journal_mode=WAL";
-/// What a statement is refused with before the tables are made.
-const NO_TABLES: [&str; 2] = ["no such table", "no such view"];
+use store_sql::{Prepared, SqlStore};
 
 /// The workspaces of this host.
 pub fn store() -> Result<Rc<SqlStore>, Problem> {
     let unopened = |why| Fault::Unavailable.because(format!("the database cannot be opened: {}", words(why)));
     let given = Rc::new(Given(Connection::open_default().map_err(unopened)?));
-    Ok(Rc::new(SqlStore::new(Rc::new(Prepared(given)))))
+    Ok(Rc::new(SqlStore::new(Rc::new(Prepared::new(given)))))
 }
 
 /// A connection of this request. It is spoken to in single statements: no transaction of ours is ever open between two.
@@ -28,24 +23,6 @@ impl Sql for Given {
         let values: Vec<Value> = values.iter().cloned().map(to).collect();
         let found = self.0.execute(statement, &values).map_err(|why| SqlError(words(why)))?;
         Ok(found.rows.into_iter().map(|row| row.values.into_iter().map(from).collect()).collect())
-    }
-}
-
-/// The same, whose tables are made when a statement finds none.
-struct Prepared(Rc<Given>);
-
-#[async_trait(?Send)]
-impl Sql for Prepared {
-    async fn execute(&self, statement: &str, values: &[SqlValue]) -> Result<Vec<Vec<SqlValue>>, SqlError> {
-        match self.0.execute(statement, values).await {
-            Err(why) if NO_TABLES.iter().any(|words| why.0.contains(words)) => {}
-            done => return done,
-        }
-        // Another request may do the same at the same time. A database that knows no such mode works all the same.
-        let _ = self.0.execute(WRITE_AHEAD, &[]).await;
-        let store = SqlStore::new(Rc::<Given>::clone(&self.0));
-        store.prepare().await.map_err(|why| SqlError(why.to_string()))?;
-        self.0.execute(statement, values).await
     }
 }
 

@@ -63,6 +63,9 @@ impl<S: Store> Store for Recorder<S> {
     async fn delete(&self, workspace: &str) -> Result<(), StoreError> {
         self.inner.delete(workspace).await
     }
+    async fn delete_at(&self, workspace: &str, pos: u64, epoch: u64) -> Result<(), StoreError> {
+        self.inner.delete_at(workspace, pos, epoch).await
+    }
     async fn workspaces(&self) -> Result<Vec<String>, StoreError> {
         self.inner.workspaces().await
     }
