@@ -6,16 +6,19 @@
 //! workspace, and can be parted anywhere.
 
 use crate::apply::apply;
-use crate::entity::{Branch, Entity, Kind as _};
+use crate::entity::{Branch, Entity};
 use crate::event::{Header, Place, event_hash};
 use crate::id::WorkspaceId;
-use crate::key::{BranchId, Index, Key, Line, Space};
+use crate::key::{BranchId, Key, Line, Space};
 use crate::machine::row_hash;
 use crate::state::{State, Supplied};
 use crate::storage::StoredEvent;
-use crate::view::{Answer, Found, Lookup, resolve};
+use crate::view::{Answer, Found, Lookup as _, resolve};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+
+/// The row that says what the lines of `main` stand on.
+const MAIN: Key = Key::Branch(BranchId::Main);
 
 /// A few entities as they were at a position.
 #[derive(Debug)]
@@ -24,7 +27,7 @@ pub struct Past {
     pos: u64,
     wanted: BTreeSet<Key>,
     /// What the lines of `main` stand on, as it is known today: what a line stands on never changes.
-    main: Entity,
+    main: Branch,
     state: State,
 }
 
@@ -44,7 +47,9 @@ impl Past {
         for base in main.restores(BranchId::Main) {
             pins.entry(base.parent).or_default().insert(base.pos);
         }
-        Self { workspace, pos, wanted, main: Entity::Branch(main.clone()), state: State::complete_with(pins) }
+        let mut past = Self { workspace, pos, wanted, main: main.clone(), state: State::complete_with(pins) };
+        past.know_main();
+        past
     }
 
     /// `wanted` as `from` has them. The error says which row cannot be read.
@@ -87,6 +92,7 @@ impl Past {
             apply(&mut self.state, &header, &data);
             let wanted = &self.wanted;
             self.state.keep_only(|key| wanted.contains(key));
+            self.know_main();
         }
         Ok(())
     }
@@ -94,7 +100,7 @@ impl Past {
     /// The entity under `key` as `main` and control had it; none when it was not there, or is not among what is wanted.
     pub fn get(&self, key: &Key) -> Option<Found<'_>> {
         match space_of(key, self.main())? {
-            Space::Data(line) => resolve(self, line, key).ok().flatten(),
+            Space::Data(line) => resolve(&self.state, line, key).ok().flatten(),
             space => match self.state.get(space, key) {
                 Answer::Present(found) => Some(found),
                 Answer::Absent | Answer::Missing => None,
@@ -106,7 +112,7 @@ impl Past {
     pub fn rows(&self) -> Result<PastRows, String> {
         let mut rows = Vec::new();
         for (space, of_space) in self.state.spaces() {
-            for (key, entity, since) in of_space.present() {
+            for (key, entity, since) in of_space.present().filter(|(key, ..)| self.wanted.contains(key)) {
                 rows.push((space, *key, since, encoded(entity)?));
             }
         }
@@ -118,33 +124,21 @@ impl Past {
 
     /// What `main` was.
     fn main(&self) -> Line {
-        let incarnation = Branch::of(&self.main).map_or(0, |main| main.incarnation_at(self.pos));
-        Line { branch: BranchId::Main, incarnation }
+        Line { branch: BranchId::Main, incarnation: self.main.incarnation_at(self.pos) }
+    }
+
+    /// Reads and changes of a line need to know what it stands on. Where that row is itself what is wanted, it says as much as
+    /// there is to know at its position.
+    fn know_main(&mut self) {
+        if !self.wanted.contains(&MAIN) {
+            let row = Supplied { entity: Entity::Branch(self.main.clone()), since: 0, hash: [0; 32] };
+            self.state.rows_mut(Space::Control).supply(MAIN, Some(row));
+        }
     }
 
     fn wants(&self, place: &Place) -> bool {
         let (Place::Data(key) | Place::Control(key)) = place;
         self.wanted.contains(key)
-    }
-}
-
-/// As reads of `main` see it: what its lines stand on is what is known of that today.
-impl Lookup for Past {
-    fn get(&self, space: Space, key: &Key) -> Answer<Found<'_>> {
-        match (space, key) {
-            (Space::Control, Key::Branch(BranchId::Main)) => {
-                Answer::Present(Found { entity: &self.main, since: self.pos })
-            }
-            _ => self.state.get(space, key),
-        }
-    }
-
-    fn range(&self, space: Space, index: &Index, after: Option<&Key>, limit: usize) -> Answer<Vec<Key>> {
-        self.state.range(space, index, after, limit)
-    }
-
-    fn kept(&self, line: Line, key: &Key, pos: u64) -> Answer<Found<'_>> {
-        self.state.kept(line, key, pos)
     }
 }
 

@@ -4,7 +4,7 @@ use super::log::{Budget, parts};
 use super::show::{MORE, Room, short};
 use super::{answer, more, refused, taken};
 use crate::{Failure, Sequencer};
-use kernel::entity::Entity;
+use kernel::entity::{Branch, Entity};
 use kernel::event::{EventData, Header};
 use kernel::id::CommandId;
 use kernel::key::{BranchId, Key};
@@ -123,17 +123,19 @@ impl Sequencer {
         }
     }
 
-    /// The position from which on events say what differs: the first one, or an earlier one to which a restore in between
-    /// went back, since what happened there until the first one is undone. And whether there is such a restore.
+    /// The position from which on events say what differs: the first one, or, where restores lie in between, the last that
+    /// both ends have in common. And whether there are such restores.
     async fn first_differing(&mut self, from: u64, to: u64) -> Result<(u64, bool), Failure> {
         let main = self.main_branch().await?;
-        let restored = main.earlier.iter().enumerate().filter(|(_, ended)| (from..to).contains(&ended.until));
-        let bases = restored.filter_map(|(nth, _)| main.base_of(u32::try_from(nth).ok()?.checked_add(1)?));
-        let Some(pos) = bases.map(|base| base.pos).min() else { return Ok((from, false)) };
-        let pos = pos.min(from);
+        if main.incarnation_at(from) == main.incarnation_at(to) {
+            return Ok((from, false));
+        }
+        let (old, new) = (lines_at(&main, from), lines_at(&main, to));
+        let common = |(incarnation, until): (&u32, &u64)| Some(*new.get(incarnation)?.min(until));
+        let pos = old.iter().rev().find_map(common).unwrap_or_default();
         if to - pos > DIFF_EVENTS_MAX {
             let why =
-                format!("between {from} and {to} {pos} was gone back to, more than {DIFF_EVENTS_MAX} events before");
+                format!("what {from} and {to} have in common ends at {pos}, more than {DIFF_EVENTS_MAX} events before");
             return Err(refused(why));
         }
         Ok((pos, true))
@@ -156,6 +158,8 @@ impl Sequencer {
             match (old.get(key), new.get(key)) {
                 (None, None) => {}
                 (None, Some(_)) => *added += 1,
+                // It was something else only in between.
+                (Some(old), Some(new)) if old.entity == new.entity => {}
                 (Some(_), _) => *changed += 1,
             }
         }
@@ -206,6 +210,16 @@ impl Sequencer {
         let encoded = serde_json::to_vec(fields).unwrap_or_default();
         let (fields, _) = self.shown(&encoded, Room { text: FIELD_BYTES, all: ENTITY_BYTES }).await?;
         Ok(fields.into_iter().map(|(name, value)| (name, bounded(value))).collect())
+    }
+}
+
+/// The incarnations of `main` that were seen at `pos`, each up to which position.
+fn lines_at(main: &Branch, pos: u64) -> BTreeMap<u32, u64> {
+    let (mut lines, mut incarnation, mut until) = (BTreeMap::new(), main.incarnation_at(pos), pos);
+    loop {
+        lines.insert(incarnation, until);
+        let Some(base) = main.base_of(incarnation) else { return lines };
+        (incarnation, until) = (base.parent.incarnation, until.min(base.pos));
     }
 }
 

@@ -110,7 +110,8 @@ impl Sequencer {
             return Ok(end);
         }
         let step = self.ask(|workspace| last_step(workspace, task)).await?;
-        let mut last = 0;
+        // On a line that was left it may have gone on after what is seen of it today.
+        let mut last = self.main_branch().await?.earlier.last().map_or(0, |left| left.until);
         for key in [Some(Key::Task(task)), Some(Key::Run(task)), step.map(Key::Step)].into_iter().flatten() {
             last = last.max(self.row_now(&key).await?.map_or(0, |(_, _, since)| since));
         }
