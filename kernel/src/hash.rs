@@ -35,6 +35,8 @@ pub enum Domain {
     Approval,
     /// A frame of a file in which a workspace travels, after the ones before it.
     Export,
+    /// A chunk of a snapshot, before it is compressed.
+    Chunk,
 }
 
 impl Domain {
@@ -50,6 +52,7 @@ impl Domain {
             Self::Fork => b"kernelos/1/fork\0",
             Self::Approval => b"kernelos/1/approval\0",
             Self::Export => b"kernelos/1/export\0",
+            Self::Chunk => b"kernelos/1/chunk\0",
         }
     }
 }

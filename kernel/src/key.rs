@@ -181,6 +181,8 @@ pub enum Key {
     Provider(Id),
     /// Control, index: effects that wait for a runtime.
     Ready(Id),
+    /// Control: what was under way at a restore.
+    Restored(Id),
     /// Data: a workflow that is performed, under the id of its task.
     Run(Id),
     /// Control: a runtime.
@@ -228,6 +230,7 @@ impl Key {
             Self::Origin => "origin",
             Self::Provider(_) => "provider",
             Self::Ready(_) => "ready",
+            Self::Restored(_) => "restored",
             Self::Run(_) => "run",
             Self::Runtime(_) => "runtime",
             Self::Step(_) => "step",
@@ -268,7 +271,7 @@ impl fmt::Display for Key {
             Self::Agent(id) | Self::Effect(id) | Self::Lease(id) | Self::Provider(id) => id.fmt(f),
             Self::Ready(id) | Self::Step(id) | Self::Task(id) | Self::Run(id) | Self::Turn(id) => id.fmt(f),
             Self::Approval(id) | Self::Call(id) | Self::Note(id) | Self::Open(id) => id.fmt(f),
-            Self::Usage(id) | Self::Workflow(id) => id.fmt(f),
+            Self::Restored(id) | Self::Usage(id) | Self::Workflow(id) => id.fmt(f),
             Self::Blob(blob) => blob.fmt(f),
             Self::Branch(branch) => branch.fmt(f),
             Self::Chain(device, incarnation) => {
@@ -330,6 +333,7 @@ impl FromStr for Key {
             "origin" if rest.is_empty() => Self::Origin,
             "provider" => Self::Provider(rest.parse()?),
             "ready" => Self::Ready(rest.parse()?),
+            "restored" => Self::Restored(rest.parse()?),
             "run" => Self::Run(rest.parse()?),
             "runtime" => Self::Runtime(rest.parse()?),
             "step" => Self::Step(rest.parse()?),
@@ -367,6 +371,8 @@ pub enum Index {
     Providers,
     /// Control: effects that wait for a runtime.
     Ready,
+    /// Control: what was under way at a restore.
+    Restored,
     /// Data: tasks in the order of their ids.
     Tasks,
     /// Control: what was used, by provider.
@@ -389,6 +395,7 @@ impl Index {
             Self::Open => "open/".to_owned(),
             Self::Providers => "provider/".to_owned(),
             Self::Ready => "ready/".to_owned(),
+            Self::Restored => "restored/".to_owned(),
             Self::Tasks => "task/".to_owned(),
             Self::Usage => "usage/".to_owned(),
             Self::Workflows => "workflow/".to_owned(),
@@ -412,6 +419,7 @@ impl Index {
             | (Self::Documents, Key::Document(_)) => true,
             (Self::Due, Key::Due(..)) | (Self::Notes, Key::Note(_)) | (Self::Open, Key::Open(_)) => true,
             (Self::Providers, Key::Provider(_))
+            | (Self::Restored, Key::Restored(_))
             | (Self::Usage, Key::Usage(_))
             | (Self::Workflows, Key::Workflow(_)) => true,
             (Self::Leased(of), Key::Leased(runtime, _)) => of == runtime,
@@ -437,6 +445,7 @@ impl Index {
             Self::Open => Key::Open(least),
             Self::Providers => Key::Provider(least),
             Self::Ready => Key::Ready(least),
+            Self::Restored => Key::Restored(least),
             Self::Tasks => Key::Task(least),
             Self::Usage => Key::Usage(least),
             Self::Workflows => Key::Workflow(least),

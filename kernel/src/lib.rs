@@ -21,10 +21,12 @@ pub mod reject;
 pub mod replay;
 pub mod schema;
 pub mod seal;
+pub mod snapshot;
 pub mod staged;
 pub mod state;
 pub mod storage;
 #[cfg(test)]
 mod testing;
+pub mod under_way;
 pub mod view;
 pub mod workflow;

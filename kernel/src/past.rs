@@ -15,7 +15,10 @@ use crate::state::{State, Supplied};
 use crate::storage::StoredEvent;
 use crate::view::{Answer, Found, Lookup as _, resolve};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The row that says what the lines of `main` stand on.
+const MAIN: Key = Key::Branch(BranchId::Main);
 
 /// A few entities as they were at a position.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub struct Past {
     workspace: WorkspaceId,
     pos: u64,
     wanted: BTreeSet<Key>,
+    /// What the lines of `main` stand on, as it is known today: what a line stands on never changes.
+    main: Branch,
     state: State,
 }
 
@@ -36,18 +41,29 @@ pub struct PastRows {
 }
 
 impl Past {
-    /// `wanted` before the first event after `pos`, where none of them is there yet.
-    pub fn new(workspace: WorkspaceId, wanted: BTreeSet<Key>, pos: u64) -> Self {
-        Self { workspace, pos, wanted, state: State::complete() }
+    /// `wanted` before the first event after `pos`, where none of them is there yet. `main` is the branch's row of today.
+    pub fn new(workspace: WorkspaceId, wanted: BTreeSet<Key>, pos: u64, main: &Branch) -> Self {
+        let mut pins: BTreeMap<Line, BTreeSet<u64>> = BTreeMap::new();
+        for base in main.restores(BranchId::Main) {
+            pins.entry(base.parent).or_default().insert(base.pos);
+        }
+        let mut past = Self { workspace, pos, wanted, main: main.clone(), state: State::complete_with(pins) };
+        past.know_main();
+        past
     }
 
     /// `wanted` as `from` has them. The error says which row cannot be read.
-    pub fn resume(workspace: WorkspaceId, wanted: BTreeSet<Key>, from: &PastRows) -> Result<Self, String> {
-        let mut past = Self::new(workspace, wanted, from.pos);
+    pub fn resume(
+        workspace: WorkspaceId,
+        wanted: BTreeSet<Key>,
+        from: &PastRows,
+        main: &Branch,
+    ) -> Result<Self, String> {
+        let mut past = Self::new(workspace, wanted, from.pos, main);
         for (space, key, since, value) in &from.rows {
             let entity = Entity::decode(key, value.as_bytes()).map_err(|why| format!("row {space}/{key}: {why}"))?;
             match *space {
-                Space::Kept(line) => past.state.keep(line, *key, *since, entity),
+                Space::Kept(line) => past.state.supply_pinned(line, *key, *since, entity),
                 space => {
                     let row = Supplied { entity, since: *since, hash: row_hash(value.as_bytes()) };
                     past.state.rows_mut(space).supply(*key, Some(row));
@@ -75,7 +91,8 @@ impl Past {
         if header.places(&data).iter().any(|place| self.wants(place)) {
             apply(&mut self.state, &header, &data);
             let wanted = &self.wanted;
-            self.state.keep_only(|key| wanted.contains(key) || is_branch(key));
+            self.state.keep_only(|key| wanted.contains(key));
+            self.know_main();
         }
         Ok(())
     }
@@ -95,11 +112,11 @@ impl Past {
     pub fn rows(&self) -> Result<PastRows, String> {
         let mut rows = Vec::new();
         for (space, of_space) in self.state.spaces() {
-            for (key, entity, since) in of_space.present() {
+            for (key, entity, since) in of_space.present().filter(|(key, ..)| self.wanted.contains(key)) {
                 rows.push((space, *key, since, encoded(entity)?));
             }
         }
-        for (line, key, since, entity) in self.state.kept_versions() {
+        for (line, key, since, entity) in self.state.pinned_versions() {
             rows.push((Space::Kept(line), key, since, encoded(entity)?));
         }
         Ok(PastRows { pos: self.pos, rows })
@@ -107,22 +124,22 @@ impl Past {
 
     /// What `main` was.
     fn main(&self) -> Line {
-        let branch = match self.state.get(Space::Control, &Key::Branch(BranchId::Main)) {
-            Answer::Present(found) => <Branch as crate::entity::Kind>::of(found.entity),
-            Answer::Absent | Answer::Missing => None,
-        };
-        Line { branch: BranchId::Main, incarnation: branch.map_or(0, |branch| *branch.incarnation) }
+        Line { branch: BranchId::Main, incarnation: self.main.incarnation_at(self.pos) }
     }
 
-    /// Rows of branches are few, and say on what a line stands.
+    /// Reads and changes of a line need to know what it stands on. Where that row is itself what is wanted, it says as much as
+    /// there is to know at its position.
+    fn know_main(&mut self) {
+        if !self.wanted.contains(&MAIN) {
+            let row = Supplied { entity: Entity::Branch(self.main.clone()), since: 0, hash: [0; 32] };
+            self.state.rows_mut(Space::Control).supply(MAIN, Some(row));
+        }
+    }
+
     fn wants(&self, place: &Place) -> bool {
         let (Place::Data(key) | Place::Control(key)) = place;
-        self.wanted.contains(key) || is_branch(key)
+        self.wanted.contains(key)
     }
-}
-
-fn is_branch(key: &Key) -> bool {
-    matches!(key, Key::Branch(_))
 }
 
 fn encoded(entity: &Entity) -> Result<String, String> {
@@ -148,6 +165,8 @@ pub fn space_of(key: &Key, line: Line) -> Option<Space> {
         Key::Egress | Key::Expiry(..) | Key::Lease(_) | Key::Leased(..) | Key::Move | Key::Open(_) => {
             Some(Space::Control)
         }
-        Key::Origin | Key::Ready(_) | Key::Runtime(_) | Key::Subject(_) | Key::Usage(_) => Some(Space::Control),
+        Key::Origin | Key::Ready(_) | Key::Restored(_) | Key::Runtime(_) | Key::Subject(_) | Key::Usage(_) => {
+            Some(Space::Control)
+        }
     }
 }

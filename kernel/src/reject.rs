@@ -130,7 +130,35 @@ codes! {
     /// There is nothing to adopt.
     NotHeld, "not_held",
         "The workspace holds nothing back.",
-        "Only an imported workspace is adopted, and only once.";
+        "Only an imported workspace is adopted, and only once; only what a restore holds is released.";
+    /// What was under way at a restore is held.
+    WorkHeld, "work_held",
+        "The workspace was restored, and what was under way then is held.",
+        "Decide about each: kernelos restore list. Then release it: kernelos restore release.";
+    /// Somebody has to decide first.
+    WorkUndecided, "work_undecided",
+        "Not everything that was under way at the restore is decided.",
+        "Decide about the rest first: kernelos restore list, kernelos restore decide.";
+    /// Nothing came of it that could be taken.
+    NothingRecorded, "nothing_recorded",
+        "Nothing is on record that came of it.",
+        "Let it be done again, or give it up.";
+    /// The position is not one that was answered for.
+    PositionAhead, "position_ahead",
+        "The position is beyond the last event.",
+        "Restore to a position that the log has: kernelos log.";
+    /// The branch did not exist there.
+    BeforeTheBranch, "before_the_branch",
+        "The branch had not begun there.",
+        "Restore to a position after its beginning: kernelos log.";
+    /// The position is in the midst of what one command came to.
+    InsideACommand, "inside_a_command",
+        "The position is in the midst of what one command came to.",
+        "Restore to the position before or behind that command; both are named.";
+    /// The branch is there already.
+    NothingToRestore, "nothing_to_restore",
+        "The branch stands there already.",
+        "Nothing has to be done.";
     /// The workspace is on its way to another host.
     WorkspaceFrozen, "workspace_frozen",
         "The workspace is on its way to another host, and takes no commands.",
@@ -299,6 +327,13 @@ mod tests {
             Code::NothingDue => it.when("timers.fire", json!({})),
             Code::EffectsHeld => it.imported_by([7; 32]).when("timers.fire", json!({})),
             Code::NotHeld => it.when("workspace.adopt", json!({})),
+            Code::WorkHeld
+            | Code::WorkUndecided
+            | Code::NothingRecorded
+            | Code::PositionAhead
+            | Code::BeforeTheBranch
+            | Code::InsideACommand
+            | Code::NothingToRestore => restored(&mut it, code),
             Code::WorkspaceFrozen | Code::WorkspaceMoved | Code::NotFrozen | Code::OtherPosition | Code::NotLeft => {
                 on_its_way(&mut it, code)
             }
@@ -320,6 +355,27 @@ mod tests {
         let data = json!({"approval": approval, "digest": digest, "decision": "answer", "value": "this one"});
         it.given("approval.decide", data.clone());
         it.when("approval.decide", data)
+    }
+
+    /// A restore that cannot be, or what is held by one.
+    fn restored(it: &mut Story, code: Code) -> &mut Story {
+        let whole = it.machine.pos();
+        let [.., effect] = it.asked("x");
+        let pos = it.machine.pos();
+        match code {
+            Code::PositionAhead => return it.when("branch.restore", json!({"pos": pos + 1})),
+            Code::BeforeTheBranch => return it.when("branch.restore", json!({"pos": 0})),
+            Code::InsideACommand => return it.when("branch.restore", json!({"pos": whole + 1})),
+            Code::NothingToRestore => return it.when("branch.restore", json!({"pos": pos})),
+            _ => {}
+        }
+        it.given("task.create", json!({"title": "a mistake"}));
+        it.given("branch.restore", json!({"pos": pos}));
+        match code {
+            Code::NothingRecorded => it.when("work.decide", json!({"item": effect, "choice": "take"})),
+            Code::WorkUndecided => it.when("work.release", json!({})),
+            _ => it.when("timers.fire", json!({})),
+        }
     }
 
     /// The workspace goes to another host.

@@ -3,17 +3,20 @@
 //! Content stays sealed: what is checked is that every unit is the one its event committed to.
 
 use crate::apply::apply_noting;
-use crate::entity::{Branch, DataKey, Entity, Kind};
-use crate::event::{Header, event_hash};
+use crate::entity::{Base, Branch, DataKey, Entity, Kind};
+use crate::event::{BranchRestored, EventData, Header, event_hash};
 use crate::fit::{content_is_whole, follows};
 use crate::hash::HashText;
+use crate::id::text::read_number;
 use crate::id::{BlobId, WorkspaceId};
-use crate::key::{Key, Space};
+use crate::key::{Key, Line, Space};
 use crate::machine::{Heads, StreamHead, kept_key, over_base, row_hash};
 use crate::map::{Folded, from_scratch};
 use crate::seal::Subject;
-use crate::state::{Rows, State};
+use crate::snapshot::Manifest;
+use crate::state::{Rows, State, Supplied};
 use crate::storage::{Row, StoredEvent};
+use crate::under_way::{AsOf, UnderWay};
 use crate::view::{Answer, Lookup as _};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,12 +28,124 @@ pub struct Replay {
     heads: Heads,
     /// Subjects of content that is not there any more: their keys have to be destroyed.
     dropped: BTreeSet<Subject>,
+    /// Positions that restores of these events go back to, and the root of the line at each, once it was passed.
+    pasts: BTreeMap<u64, BTreeMap<Line, Option<HashText>>>,
 }
 
+/// Positions that restores go back to, by the line. A replay has to know them before it comes by.
+pub type Pins = BTreeMap<Line, BTreeSet<u64>>;
+
+/// Earlier versions of rows, by line and key, under the keys of kept rows.
+pub type Versions = BTreeMap<(Line, Key), Vec<(String, Row)>>;
+
+/// Note where `stored` goes back to, if it is a restore. What cannot be read is found by the replay.
+pub fn note_restore(stored: &StoredEvent, pins: &mut Pins) {
+    // Most events are told by their bytes, without being decoded.
+    if !stored.body.windows(RESTORED.len()).any(|window| window == RESTORED) {
+        return;
+    }
+    if let Ok((_, EventData::BranchRestored(restored))) = Header::decode(&stored.body) {
+        pins.entry(restored.base.parent).or_default().insert(restored.base.pos);
+    }
+}
+
+/// How the envelope of a restore names its type.
+const RESTORED: &[u8] = b"\"type\":\"branch.restored\"";
+
 impl Replay {
-    /// A workspace before its first event.
+    /// A workspace before its first event, in whose log nothing is restored.
     pub fn new(id: WorkspaceId) -> Self {
-        Self { id, state: State::complete(), heads: Heads::default(), dropped: BTreeSet::new() }
+        Self::with_restores(id, Pins::new())
+    }
+
+    /// A workspace before its first event, in whose log restores go back to these positions.
+    pub fn with_restores(id: WorkspaceId, pins: Pins) -> Self {
+        let mut pasts: BTreeMap<u64, BTreeMap<Line, Option<HashText>>> = BTreeMap::new();
+        for (line, positions) in &pins {
+            for pos in positions {
+                pasts.entry(*pos).or_default().insert(*line, None);
+            }
+        }
+        let state = State::complete_with(pins);
+        Self { id, state, heads: Heads::default(), dropped: BTreeSet::new(), pasts }
+    }
+
+    /// The line that `main` is on now.
+    pub fn main(&self) -> Line {
+        let main = Line::default();
+        match self.state.get(Space::Control, &Key::Branch(main.branch)) {
+            Answer::Present(found) => {
+                Branch::of(found.entity).map_or(main, |branch| Line { incarnation: *branch.incarnation, ..main })
+            }
+            _ => main,
+        }
+    }
+
+    /// What `line` is now.
+    pub fn past(&self, line: Line) -> Result<AsOf, String> {
+        let control = self.state.rows(Space::Control).into_iter().flat_map(Rows::present);
+        let under_way = UnderWay::of(control.map(|(key, ..)| *key));
+        Ok(AsOf { root: self.root(Space::Data(line))?, under_way })
+    }
+
+    /// A workspace as a snapshot has it: `rows` are all of its rows, with the texts of their keys. What is left out of
+    /// snapshots, which command an idempotency key stands for, is then not known of the events before.
+    pub fn from_snapshot(
+        manifest: &Manifest,
+        rows: impl IntoIterator<Item = (Space, String, Row)>,
+    ) -> Result<Self, String> {
+        let mut replay = Self::new(manifest.workspace);
+        replay.heads.streams.clone_from(&manifest.streams);
+        for (space, text, row) in rows {
+            replay
+                .supply(space, &text, &row)
+                .ok_or_else(|| format!("row {space}/{text} of the snapshot is not readable"))?;
+        }
+        Ok(replay)
+    }
+
+    fn supply(&mut self, space: Space, text: &str, row: &Row) -> Option<()> {
+        let Space::Kept(line) = space else {
+            let key: Key = text.parse().ok()?;
+            let entity = Entity::decode(&key, &row.value).ok()?;
+            self.state.rows_mut(space).supply(key, Some(Supplied { entity, since: row.since, hash: row.hash }));
+            return Some(());
+        };
+        let (text, since) = text.rsplit_once('@')?;
+        let key: Key = text.parse().ok()?;
+        let version = (read_number(since).ok()?, Entity::decode(&key, &row.value).ok()?);
+        self.state.supply_kept(line, key, vec![version]);
+        Some(())
+    }
+
+    /// The same where restores go back to these positions. What was at those before the snapshot has to be supplied, unless
+    /// it is at the snapshot itself.
+    pub fn announce(&mut self, pins: Pins) -> Result<(), String> {
+        for (line, positions) in &pins {
+            for pos in positions {
+                self.pasts.entry(*pos).or_default().entry(*line).or_insert(None);
+            }
+        }
+        self.state.announce(pins);
+        self.remember(self.heads.pos())
+    }
+
+    /// What `line` was at a position before the snapshot that this began with: its root, and its rows, with the texts of
+    /// their keys.
+    pub fn supply_past(
+        &mut self,
+        line: Line,
+        pos: u64,
+        root: HashText,
+        rows: impl IntoIterator<Item = (String, Row)>,
+    ) -> Result<(), String> {
+        self.pasts.entry(pos).or_default().insert(line, Some(root));
+        for (text, row) in rows {
+            let entity = text.parse().ok().and_then(|key: Key| Some((key, Entity::decode(&key, &row.value).ok()?)));
+            let (key, entity) = entity.ok_or_else(|| format!("row {line}/{text} of the snapshot is not readable"))?;
+            self.state.supply_pinned(line, key, row.since, entity);
+        }
+        Ok(())
     }
 
     /// State after the events so far.
@@ -56,12 +171,36 @@ impl Replay {
         let (header, mut data) = Header::decode(&stored.body).map_err(|why| why.to_string())?;
         follows(&self.heads, self.id, &header, stored)?;
         self.dropped.extend(content_is_whole(&mut data, stored)?);
+        if let EventData::BranchRestored(restored) = &data {
+            self.goes_back(restored)?;
+        }
         let touched = apply_noting(&mut self.state, &header, &data);
         let hash = HashText(stored.hash);
         self.heads.streams.insert(header.stream, StreamHead { seq: header.seq, hash });
         if touched != header.touched {
             return Err("it does not touch what it says it touched".to_owned());
         }
+        self.remember(header.pos)
+    }
+
+    /// What a restore goes back to is what was there.
+    fn goes_back(&self, restored: &BranchRestored) -> Result<(), String> {
+        let Base { parent, pos, root } = &restored.base;
+        match self.pasts.get(pos).and_then(|lines| lines.get(parent)) {
+            Some(Some(there)) if there == root => Ok(()),
+            Some(Some(_)) => Err(format!("{parent} had another root at event {pos}")),
+            Some(None) => Err(format!("it goes back to event {pos}, which is not before it")),
+            None => Err(format!("it goes back to {parent} at event {pos}, which was not announced")),
+        }
+    }
+
+    /// The roots that a later restore stands on, if one goes back to here.
+    fn remember(&mut self, pos: u64) -> Result<(), String> {
+        let Some(lines) = self.pasts.get(&pos) else { return Ok(()) };
+        let lines: Vec<Line> = lines.keys().copied().collect();
+        let roots = lines.into_iter().map(|line| Ok((line, Some(self.root(Space::Data(line))?))));
+        let roots = roots.collect::<Result<BTreeMap<_, _>, String>>()?;
+        self.pasts.insert(pos, roots);
         Ok(())
     }
 
@@ -82,6 +221,18 @@ impl Replay {
         Ok(spaces)
     }
 
+    /// Rows as they were at positions that restores go back to, and were overwritten since: by line and key, under
+    /// [`kept_key`].
+    pub fn pinned(&self) -> Result<Versions, String> {
+        let mut pinned = Versions::new();
+        for (line, key, since, entity) in self.state.pinned_versions() {
+            let value = encoded(entity)?;
+            let row = Row { hash: row_hash(&value), value, since };
+            pinned.entry((line, key)).or_default().push((kept_key(&key, since), row));
+        }
+        Ok(pinned)
+    }
+
     /// The state map of a space now, built from all its rows.
     pub fn map(&self, space: Space) -> Result<Folded, String> {
         let rows = self.state.rows(space).into_iter().flat_map(Rows::present);
@@ -89,7 +240,7 @@ impl Replay {
         Ok(from_scratch(hashes.collect::<Result<Vec<_>, _>>()?))
     }
 
-    /// The root of a space now; a fork's covers its base's.
+    /// The root of a space now; that of a line that stands on another covers its base's.
     pub fn root(&self, space: Space) -> Result<HashText, String> {
         let own = self.map(space)?.tree.root;
         let Space::Data(line) = space else { return Ok(own) };
@@ -97,7 +248,7 @@ impl Replay {
             Answer::Present(found) => Branch::of(found.entity),
             _ => None,
         };
-        Ok(over_base(branch, own))
+        Ok(over_base(branch, line, own))
     }
 
     /// Content that is kept apart, and in how many chunks.

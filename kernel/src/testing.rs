@@ -13,6 +13,7 @@ use crate::machine::{
     Identity, KEYS_SPACE, Moment, Reply, Request, Stop, Workspace, chunk_address, kept_key, key_address, pages_space,
 };
 use crate::reject::Code;
+use crate::replay::{Pins, Replay, note_restore};
 use crate::storage::{Address, Batch, Head, Row, StoredEvent, Write};
 use crate::view::{RANGE_MAX, Want};
 use serde_json::{Value, json};
@@ -232,6 +233,33 @@ impl Story {
         self
     }
 
+    /// The device sends commands that are decided one after the other and committed together.
+    pub(crate) fn sends_together(&mut self, commands: &[(&str, Value)]) -> &mut Self {
+        self.before = (self.machine.pos(), self.roots());
+        for (name, data) in commands {
+            let command = CommandId { device: self.device, incarnation: self.incarnation, counter: self.counted + 1 };
+            let identity = Identity::Device { command, previous: Some(self.link) };
+            let request = request(identity, BranchId::Main, name, data);
+            self.now_ms += 1;
+            let entropy = hash(Domain::Identity, &[b"entropy", &self.now_ms.to_be_bytes()]);
+            let moment = Moment { now_ms: self.now_ms, entropy };
+            let reply = self.ask(|machine| machine.execute(&request, &moment));
+            (self.counted, self.link) = (self.counted + 1, next_link(&self.link, &request.hash));
+            self.outcome = Some(reply);
+        }
+        let batch = self.ask(Workspace::batch).unwrap().unwrap();
+        self.stored.commit(batch);
+        self.machine.committed();
+        self.machine.forget();
+        self
+    }
+
+    /// What a rejection says exactly.
+    #[track_caller]
+    pub(crate) fn said_in_rejection(&self) -> String {
+        self.reply().rejected.unwrap().1
+    }
+
     /// All of it came here in a file, to a host whose device has this public key.
     pub(crate) fn imported_by(&mut self, public_key: [u8; 32]) -> &mut Self {
         let pos = self.machine.pos();
@@ -328,8 +356,7 @@ impl Story {
 
     /// A data entity as `branch` sees it.
     pub(crate) fn data<K: Kind + Clone>(&mut self, branch: BranchId, key: Key) -> Option<K> {
-        let line = Line { branch, incarnation: 0 };
-        self.ask(|machine| Ok(machine.read(line).data::<K>(key)?.cloned())).unwrap()
+        self.ask(|machine| Ok(machine.read(machine.line_of_branch(branch)?).data::<K>(key)?.cloned())).unwrap()
     }
 
     /// What the last event of the last command with such a field says in it.
@@ -358,6 +385,30 @@ impl Story {
         match self.ask(|machine| machine.reveal(content)).unwrap() {
             crate::machine::Revealed::Text(text) => Some(text),
             crate::machine::Revealed::Destroyed => None,
+        }
+    }
+
+    /// The branch goes back to `pos`.
+    pub(crate) fn restored(&mut self, pos: u64) -> &mut Self {
+        self.given("branch.restore", json!({"pos": pos}))
+    }
+
+    /// The events alone lead to everything that is stored.
+    #[track_caller]
+    pub(crate) fn replays(&mut self) {
+        let replay = self.stored.replayed(self.machine.id(), self.machine.pos());
+        let expected = replay.rows().unwrap();
+        let mut stored: BTreeMap<String, BTreeMap<String, Row>> = BTreeMap::new();
+        let beside = [KEYS_SPACE, crate::machine::BLOBS_SPACE];
+        for (at, row) in &self.stored.rows {
+            if !beside.contains(&at.space.as_str()) && !at.space.starts_with("pages/") {
+                stored.entry(at.space.clone()).or_default().insert(at.key.clone(), row.clone());
+            }
+        }
+        let expected: BTreeMap<_, _> = expected.into_iter().filter(|(_, rows)| !rows.is_empty()).collect();
+        assert_eq!(stored, expected, "the events lead to other rows");
+        for (space, root) in self.roots() {
+            assert_eq!(replay.root(space).unwrap(), root, "the events lead to another root of {space}");
         }
     }
 
@@ -423,7 +474,16 @@ impl Stored {
             }
             Want::Kept(line, key) => {
                 let (after, until) = (kept_key(&key, 0), kept_key(&key, u64::MAX));
-                machine.supply_kept(line, key, &self.range(&Space::Kept(line).to_string(), &after, &until))
+                let mut versions = self.range(&Space::Kept(line).to_string(), &after, &until);
+                for pos in machine.pins(line).unwrap() {
+                    versions.extend(self.at(line, &key, pos));
+                }
+                machine.supply_kept(line, key, &versions)
+            }
+            Want::Past(line, pos) => {
+                let past = self.replayed(machine.id(), pos).past(line).unwrap();
+                machine.supply_past(line, pos, past);
+                Ok(())
             }
             Want::DataKey(id, subject) => {
                 machine.supply_key(id, subject, row(KEYS_SPACE.to_owned(), key_address(subject, id).key).as_ref())
@@ -446,6 +506,26 @@ impl Stored {
             }
         };
         supplied.unwrap();
+    }
+
+    /// Everything that the events up to a position lead to.
+    pub(crate) fn replayed(&self, id: WorkspaceId, pos: u64) -> Replay {
+        let mut pins = Pins::new();
+        self.events.iter().for_each(|event| note_restore(event, &mut pins));
+        let mut replay = Replay::with_restores(id, pins);
+        for event in self.events.iter().filter(|event| event.pos <= pos) {
+            replay.event(event).unwrap();
+        }
+        replay
+    }
+
+    /// A row of a line as it was at a position, as a kept version of it.
+    fn at(&self, line: Line, key: &Key, pos: u64) -> Option<(String, Row)> {
+        let (header, _) = Header::decode(&self.events.first()?.body).ok()?;
+        let replay = self.replayed(header.workspace, pos);
+        let rows = replay.rows().unwrap();
+        let row = rows.get(&Space::Data(line).to_string())?.get(&key.to_string())?.clone();
+        Some((kept_key(key, row.since), row))
     }
 
     fn range(&self, space: &str, after: &str, until: &str) -> Vec<(String, Row)> {

@@ -13,6 +13,7 @@ use crate::reject::Rejection;
 use crate::seal::{Content, Subject};
 use crate::workflow::Definition;
 use serde_json::Value;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// The most index entries one question may ask for.
@@ -46,7 +47,7 @@ pub trait Lookup {
     /// Keys of `index` above `after`, in order, at most `limit` (at most [`RANGE_MAX`]).
     fn range(&self, space: Space, index: &Index, after: Option<&Key>, limit: usize) -> Answer<Vec<Key>>;
 
-    /// The newest version of `key` in `line` that was kept for forks and is not younger than `pos`.
+    /// The newest version of `key` in `line` that was kept for what stands on it and is not younger than `pos`.
     fn kept(&self, line: Line, key: &Key, pos: u64) -> Answer<Found<'_>>;
 }
 
@@ -83,8 +84,10 @@ pub enum Want {
     Rows(Space, Vec<Key>),
     /// The next entries of an index, after the ones known.
     Range(Space, Index),
-    /// Kept versions of a row.
+    /// Earlier versions of a row: those kept for forks, and the one at each position that a restore went back to.
     Kept(Line, Key),
+    /// What a line was at a position, and what was under way there.
+    Past(Line, u64),
     /// A data key, unwrapped.
     DataKey(KeyId, Subject),
     /// Pages of a space's state map.
@@ -161,9 +164,48 @@ impl<'a, V: Lookup> Reader<'a, V> {
         self.view
     }
 
-    /// Keys of a data index of the line's own rows.
+    /// Keys of a data index, as the line sees it: of its own rows, and of those it stands on as they were there.
     pub fn data_index(&self, index: Index, after: Option<&Key>, limit: usize) -> Result<Vec<Key>, Halt> {
-        self.index_in(Space::Data(self.line), index, after, limit)
+        let lines = lines_below(self.view, self.line).map_err(Halt::Load)?;
+        if lines.len() == 1 {
+            return self.index_in(Space::Data(self.line), index, after, limit);
+        }
+        let limit = limit.min(RANGE_MAX);
+        let (mut keys, mut after) = (Vec::new(), after.copied());
+        loop {
+            let (candidates, to) = self.candidates(&lines, index, after.as_ref(), limit)?;
+            for key in candidates {
+                if resolve(self.view, self.line, &key).map_err(Halt::Load)?.is_some() {
+                    keys.push(key);
+                }
+                if keys.len() == limit {
+                    return Ok(keys);
+                }
+            }
+            match to {
+                Some(_) => after = to,
+                None => return Ok(keys),
+            }
+        }
+    }
+
+    /// The next keys that any of `lines` has, and up to where they are all of them; none for to the end.
+    fn candidates(
+        &self,
+        lines: &[Line],
+        index: Index,
+        after: Option<&Key>,
+        limit: usize,
+    ) -> Result<(BTreeSet<Key>, Option<Key>), Halt> {
+        let (mut candidates, mut to) = (BTreeSet::new(), None);
+        for line in lines {
+            let page = self.index_in(Space::Data(*line), index, after, limit)?;
+            let last = page.last().copied().filter(|_| page.len() == limit);
+            to = to.into_iter().chain(last).min();
+            candidates.extend(page);
+        }
+        candidates.retain(|key| to.is_none_or(|to| *key <= to));
+        Ok((candidates, to))
     }
 
     /// Keys of a control index.
@@ -209,6 +251,18 @@ fn as_of<'a, V: Lookup>(view: &'a V, line: Line, key: &Key, until: u64) -> Resul
     }
 }
 
+/// The line and all lines that it stands on, down to the first.
+fn lines_below<V: Lookup>(view: &V, line: Line) -> Result<Vec<Line>, Want> {
+    let mut lines = vec![line];
+    let mut above = line;
+    while let Some(base) = base_of(view, above)? {
+        above = base.parent;
+        lines.push(above);
+    }
+    Ok(lines)
+}
+
+/// What `line` stands on. The first line of `main` stands on nothing.
 fn base_of<V: Lookup>(view: &V, line: Line) -> Result<Option<&Base>, Want> {
     if line == Line::default() {
         return Ok(None);
@@ -217,6 +271,6 @@ fn base_of<V: Lookup>(view: &V, line: Line) -> Result<Option<&Base>, Want> {
     match view.get(Space::Control, &key) {
         Answer::Missing => Err(Want::Rows(Space::Control, vec![key])),
         Answer::Absent => Ok(None),
-        Answer::Present(found) => Ok(Branch::of(found.entity).and_then(|branch| branch.base.as_ref())),
+        Answer::Present(found) => Ok(Branch::of(found.entity).and_then(|branch| branch.base_of(line.incarnation))),
     }
 }

@@ -54,6 +54,26 @@ pub struct WorkspaceView {
     pub moving: Option<MovingView>,
 }
 
+/// A snapshot of a workspace.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct SnapshotView {
+    /// Position as of which it is.
+    pub pos: u64,
+    /// When it was made, milliseconds since 1970.
+    pub made_at: u64,
+    /// Rows in it.
+    pub rows: u64,
+    /// Bytes of those rows, before compression.
+    pub bytes: u64,
+    /// Bytes that were written for it: what it does not share with snapshots before it.
+    pub written: u64,
+    /// State roots at its position.
+    pub roots: BTreeMap<Space, HashText>,
+    /// Why it cannot be used; absent where nothing is known to be wrong with it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fault: Option<String>,
+}
+
 /// Where a workspace is on its way to, or went.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MovingView {
@@ -213,4 +233,11 @@ pub trait Sequencing {
         principal: &str,
         ask: ImportAsk,
     ) -> Result<ImportStand, SequencingError>;
+
+    /// The snapshots of the workspace, the oldest first.
+    async fn snapshots(&self, workspace: WorkspaceId) -> Result<Vec<SnapshotView>, SequencingError>;
+
+    /// Make a snapshot of the workspace as it is, or find the one that is of it. `whole`: of all rows, whatever the one
+    /// before says; this also writes again what is damaged of it.
+    async fn snapshot(&self, workspace: WorkspaceId, whole: bool) -> Result<SnapshotView, SequencingError>;
 }

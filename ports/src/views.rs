@@ -33,6 +33,10 @@ pub enum Query {
     Document(KeyId),
     /// What a model was told in a turn of a step, or in the newest: a ContextView.
     Context(Id, Option<u64>),
+    /// What was under way at the newest restore: a RestoredView.
+    Restored,
+    /// What going back to a position would change, 0 being the newest: a RestorePreview.
+    RestorePreview(u64),
 }
 
 /// Why something failed.

@@ -49,6 +49,11 @@ pub enum Ask {
     Live(Vec<LiveDelta>),
     /// Do something about an import. Answered by where it stands.
     Import(ImportAsk),
+    /// Make a snapshot, or find the one that is of the workspace as it is. Answered by it.
+    Snapshot {
+        /// Of all rows, whatever the one before says.
+        whole: bool,
+    },
     /// Look at what is there now.
     Look(Look),
 }
@@ -71,6 +76,8 @@ pub enum Look {
     Effect(Id),
     /// The next slice of the workspace as a file.
     Export(ExportAsk),
+    /// The snapshots there are.
+    Snapshots,
     /// The next slice of an answer about the past.
     History(HistoryAsk),
 }
@@ -153,6 +160,17 @@ pub struct Replied {
     rejected: Option<Rejection>,
     made: Vec<Id>,
     known: bool,
+}
+
+/// Every so many events whoever decided looks whether something is due beside commands.
+const MARK: u64 = 256;
+
+impl Replied {
+    /// Whether its events pass a mark in the log at which to look whether something is due beside commands.
+    pub fn passes_a_mark(&self) -> bool {
+        let (before, last) = (self.pos.saturating_sub(1), self.pos.saturating_add(u64::from(self.events)));
+        !self.known && last.saturating_sub(1) / MARK != before / MARK
+    }
 }
 
 impl From<Reply> for Replied {

@@ -29,6 +29,7 @@ mod routes;
 mod scene;
 #[path = "../../functions/gateway/src/tests/schema.rs"]
 mod schema;
+mod snapshots;
 mod streams;
 #[path = "../tests/support/mod.rs"]
 mod support;

@@ -1,9 +1,10 @@
 //! Every code of the published table: what a client does that gets it, or why no client can.
 
+use crate::journal;
 use crate::portability::{File, KEY};
 use crate::room::{Room, fresh_key};
 use crate::routes::description;
-use crate::scene::{Scene, asked_a_person, of_kind};
+use crate::scene::{Scene, asked_a_person, of_kind, workflow};
 use crate::schema::objection;
 use kernel::hash::HashText;
 use kernel::id::{BootId, CommandId, DeviceId, RuntimeId, WorkspaceId};
@@ -135,6 +136,20 @@ const GETS: &[(&str, Gets)] = &[
         room.send("workspace.adopt", &json!({}))
     }),
     ("not_held", |it| it.room.send("workspace.adopt", &json!({}))),
+    ("position_ahead", |it| it.room.send("branch.restore", &json!({"pos": 1u64 << 40}))),
+    ("before_the_branch", |it| it.room.send("branch.restore", &json!({"pos": 0}))),
+    ("inside_a_command", |it| it.room.send("branch.restore", &json!({"pos": 1}))),
+    ("nothing_to_restore", |it| {
+        let mut still = Room::new(it.host.client());
+        let end = still.end();
+        still.send("branch.restore", &json!({"pos": end}))
+    }),
+    ("work_held", |it| waited_again(it).0.send("timers.fire", &json!({}))),
+    ("work_undecided", |it| waited_again(it).0.send("work.release", &json!({}))),
+    ("nothing_recorded", |it| {
+        let (mut room, task) = waited_again(it);
+        room.send("work.decide", &json!({"item": task, "choice": "take"}))
+    }),
     ("invalid_argument", |it| it.room.send("task.create", &json!({"title": ""}))),
     ("control_character", |it| it.room.send("task.create", &json!({"title": "a\u{1b}[31mb"}))),
     ("too_long", |it| it.room.send("task.create", &json!({"title": "x".repeat(513)}))),
@@ -210,6 +225,20 @@ const GETS: &[(&str, Gets)] = &[
         it.room.send("key.destroy", &subject)
     }),
 ];
+
+/// A workspace that went back to where a run waited for a time, which went by since; and the run's task.
+fn waited_again(it: &Scene) -> (Room, String) {
+    let mut room = Room::new(it.host.client());
+    let source = workflow(&json!([{"pause": {"wait": {"milliseconds": 200}}}]));
+    let workflow = room.one("workflow.define", &json!({"source": source}));
+    let task = of_kind(&room.make("run.start", &json!({"workflow": workflow, "input": {}})), "task");
+    let log = journal::whole(&mut room.client, &room.id);
+    let waits = log.iter().rfind(|event| event.text("/type") == "timer.set").unwrap().number("/pos");
+    let ended = room.get(&format!("/tasks/{task}?wait=30000"));
+    assert_eq!(ended["status"], "done", "{ended}");
+    room.make("branch.restore", &json!({"pos": waits}));
+    (room, task)
+}
 
 /// Two files of a workspace that is not here, until one of the codes takes it in.
 fn pair() -> &'static [File; 2] {

@@ -1,9 +1,11 @@
 //! Whatever happened, the past is what a whole replay comes to, and every event has a way back that ends.
 #![cfg(test)]
 
-use kernel::key::{BranchId, Key, Space};
+use kernel::entity::{Branch, Kind as _};
+use kernel::key::{BranchId, Key, Line, Space};
 use kernel::past::Past;
-use kernel::replay::Replay;
+use kernel::replay::{Pins, Replay, note_restore};
+use kernel::view::{Answer, Lookup as _, resolve};
 use kernelos_tests::history::{Author, World, config, ops};
 use ports::Store as _;
 use ports::history::{Asked, DiffView, HistoryAsk, HistorySlice, Of, WhyView};
@@ -22,16 +24,33 @@ fn played(history: &[kernelos_tests::history::Op]) -> (World, Author) {
 
 fn replayed(world: &World, until: u64) -> Replay {
     let events = block_on(world.store.events(&world.workspace.to_string(), 0, until as usize)).unwrap();
-    let mut replay = Replay::new(world.workspace);
+    let mut pins = Pins::new();
+    events.iter().for_each(|event| note_restore(event, &mut pins));
+    let mut replay = Replay::with_restores(world.workspace, pins);
     events.iter().for_each(|event| replay.event(event).unwrap());
     replay
 }
 
-/// Encoded rows of `main` and of control.
+/// Encoded rows of control, and those that `main` sees.
 fn rows(replay: &Replay) -> BTreeMap<Key, Vec<u8>> {
-    let spaces = [Space::Control, Space::MAIN];
-    let present = spaces.into_iter().filter_map(|space| replay.state().rows(space)).flat_map(|rows| rows.present());
-    present.map(|(key, entity, _)| (*key, entity.encode().unwrap())).collect()
+    let (state, main) = (replay.state(), replay.main());
+    let control = state.rows(Space::Control).into_iter().flat_map(|rows| rows.present());
+    let mut rows: BTreeMap<Key, Vec<u8>> = control.map(|(key, entity, _)| (*key, entity.encode().unwrap())).collect();
+    for incarnation in 0..=main.incarnation {
+        let line = Space::Data(Line { incarnation, ..main });
+        for (key, ..) in state.rows(line).into_iter().flat_map(|rows| rows.present()) {
+            rows.extend(resolve(state, main, key).unwrap().map(|found| (*key, found.entity.encode().unwrap())));
+        }
+    }
+    rows
+}
+
+/// What the lines of `main` stand on.
+fn main_of(replay: &Replay) -> Branch {
+    match replay.state().get(Space::Control, &Key::Branch(BranchId::Main)) {
+        Answer::Present(found) => Branch::of(found.entity).unwrap().clone(),
+        _ => Branch::new(None, None),
+    }
 }
 
 fn answer<T: DeserializeOwned>(world: &mut World, asked: &Asked) -> Option<T> {
@@ -51,12 +70,13 @@ proptest! {
     fn a_few_rows_of_any_history_are_what_a_whole_replay_comes_to(history in ops(1..80), at in 0.0..1.0f64) {
         let (world, _) = played(&history);
         let end = world.sequencer.pos();
-        let whole = rows(&replayed(&world, end));
+        let whole = replayed(&world, end);
+        let (main, whole) = (main_of(&whole), rows(&whole));
         let until = 1 + ((end - 1) as f64 * at) as u64;
         let then = rows(&replayed(&world, until));
         let events = block_on(world.store.events(&world.workspace.to_string(), 0, until as usize)).unwrap();
         let wanted: BTreeSet<Key> = whole.keys().copied().step_by(5).collect();
-        let mut past = Past::new(world.workspace, wanted.clone(), 0);
+        let mut past = Past::new(world.workspace, wanted.clone(), 0, &main);
         events.iter().for_each(|event| past.event(event).unwrap());
         for key in &wanted {
             let found = past.get(key).map(|found| found.entity.encode().unwrap());
@@ -81,7 +101,8 @@ proptest! {
             }
             let Some(next) = page.next else {
                 // Of what is new nothing is passed over, and it is counted as what it is.
-                let new = after.keys().filter(|key| !before.contains_key(key) && is_shown(key));
+                let is_new = |key: &&Key| !before.contains_key(key) && (is_shown(key) || named.contains(*key));
+                let new = after.keys().filter(is_new);
                 let mut counted: BTreeMap<&str, u64> = BTreeMap::new();
                 for key in new {
                     prop_assert!(named.contains(key), "{} is new", key);
@@ -101,7 +122,8 @@ proptest! {
         let (mut world, author) = played(&history);
         for pos in 1..=world.sequencer.pos() {
             let why: WhyView = answer(&mut world, &Asked::Why(Of::Event(pos))).unwrap();
-            prop_assert_eq!((why.of, why.reasons[0].pos), (pos, pos));
+            let first = why.reasons.first().map(|reason| reason.pos);
+            prop_assert_eq!((why.of, first), (pos, Some(pos)), "{:?}", why);
             for reason in &why.reasons {
                 prop_assert!(reason.because.iter().all(|cause| *cause < reason.pos), "{:?}", reason);
             }
@@ -132,7 +154,7 @@ fn names(why: &WhyView) -> Vec<String> {
 fn is_shown(key: &Key) -> bool {
     let is_index = matches!(key, Key::Due(..) | Key::Expiry(..) | Key::Leased(..) | Key::Open(_) | Key::Ready(_));
     let is_kept_for_others = matches!(key, Key::Blob(_) | Key::Chain(..) | Key::Command(_) | Key::Name(_));
-    // There is nothing to say of main when it begins.
+    // There is nothing to say of main when it begins, and later only where something stands on it.
     let is_main = matches!(key, Key::Branch(BranchId::Main));
     !is_index && !is_kept_for_others && !is_main
 }

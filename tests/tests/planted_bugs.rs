@@ -8,9 +8,15 @@ use testkit::broken::{Broken, Fault};
 const BETWEEN_HOSTS: [&str; 5] =
     ["workspace.adopted", "workspace.frozen", "workspace.imported", "workspace.left", "workspace.unfrozen"];
 
+/// What goes back. Histories do; see `same_commands_same_roots`.
+const GOING_BACK: [&str; 4] = ["branch.restored", "work.decided", "work.held", "work.released"];
+
+/// The simulation removes no workspace; the test kit does, and so does `moves`.
+const NEVER_REMOVED: Fault = Fault::DeletesAnyHead;
+
 #[test]
 fn every_broken_store_fails_some_seed() {
-    for fault in Fault::ALL {
+    for fault in Fault::ALL.into_iter().filter(|fault| *fault != NEVER_REMOVED) {
         let failed = (0..200).find_map(|seed| run(seed, Broken::new(Disk::default(), fault)).err());
         let failed = failed.unwrap_or_else(|| panic!("no seed fails over a store that {fault:?}"));
         println!("{fault:?}: seed {}: {}", failed.seed, failed.why);
@@ -28,7 +34,7 @@ fn a_store_that_keeps_its_promises_fails_none() {
     }
     let answers = ["answered", "answered again", "refused", "fenced off", "not answered"];
     let expected = EventData::NAMES.iter().chain(&answers);
-    let here = expected.filter(|what| !BETWEEN_HOSTS.contains(what));
+    let here = expected.filter(|what| !BETWEEN_HOSTS.contains(what) && !GOING_BACK.contains(what));
     let missing: Vec<_> = here.filter(|what| !total.happened.contains_key(**what)).collect();
     assert!(missing.is_empty(), "{missing:?} never happened in {:#?}", total.happened);
 }

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Reply, Request};
 use ports::history::{HistoryAsk, HistorySlice};
-use ports::sequencing::{EffectView, EventView, WorkspaceView};
+use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
 use ports::wire::{self, Answered, Ask, Look, Replied, Sent, Told};
@@ -153,5 +153,13 @@ impl Sequencing for ElsewhereSequencing {
             self.directory.register(principal, workspace).await?;
         }
         Ok(stand)
+    }
+
+    async fn snapshots(&self, workspace: WorkspaceId) -> Result<Vec<SnapshotView>, SequencingError> {
+        self.look(workspace, Look::Snapshots).await
+    }
+
+    async fn snapshot(&self, workspace: WorkspaceId, whole: bool) -> Result<SnapshotView, SequencingError> {
+        self.ask(workspace, &Ask::Snapshot { whole }).await
     }
 }

@@ -10,7 +10,9 @@ pub mod history;
 pub mod init;
 pub mod provider;
 mod reading;
+pub mod restore;
 pub mod serve;
+pub mod snapshot;
 pub mod transfer;
 pub mod workspace;
 
@@ -111,12 +113,18 @@ pub enum Command {
     /// Workspaces of this machine: list, show, create, adopt, move.
     #[command(subcommand)]
     Workspace(workspace::Workspace),
+    /// Snapshots of a workspace: list, make.
+    #[command(subcommand)]
+    Snapshot(snapshot::Snapshot),
     /// Write a workspace to a file, for another host or to keep.
     #[command(after_help = transfer::EXPORT_EXAMPLES)]
     Export(transfer::Export),
     /// Take a workspace in from a file.
     #[command(after_help = transfer::IMPORT_EXAMPLES)]
     Import(transfer::Import),
+    /// Go back to what a workspace was, and decide about work that was under way then.
+    #[command(after_help = restore::EXAMPLES)]
+    Restore(restore::Restore),
     /// Show the event log.
     Log(Log),
     /// Show an entity as it was at a position of the log, or as it is.

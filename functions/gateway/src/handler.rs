@@ -4,7 +4,7 @@ use crate::gateway::Gateway;
 use crate::path::Params;
 use crate::query::{self, Given};
 use crate::routes::{self, Endpoint, Missing};
-use crate::{browser, commands, history, models, openapi, portability, reads, stream, verify, workspaces};
+use crate::{browser, commands, history, models, openapi, portability, reads, snapshots, stream, verify, workspaces};
 use bytes::Bytes;
 use futures_util::stream::LocalBoxStream;
 use http::header::{ALLOW, HeaderValue};
@@ -89,6 +89,8 @@ async fn endpoint(endpoint: Endpoint, call: &Call<'_>) -> Result<Response<Body>,
         Endpoint::ListApprovals => models::approvals(call).await,
         Endpoint::ReadUsage => models::list(call, Query::Usage).await,
         Endpoint::ReadEgress => models::list(call, Query::Egress).await,
+        Endpoint::ReadRestored => models::list(call, Query::Restored).await,
+        Endpoint::PreviewRestore => models::restore(call).await,
         Endpoint::ListDocuments => models::list(call, Query::Documents).await,
         Endpoint::ReadDocument => models::document(call).await,
         Endpoint::ReadContext => models::context(call).await,
@@ -97,6 +99,8 @@ async fn endpoint(endpoint: Endpoint, call: &Call<'_>) -> Result<Response<Body>,
         Endpoint::ReadWhy => history::why(call).await,
         Endpoint::ListDueEffects => reads::due(call).await,
         Endpoint::ReadEffect => reads::effect(call).await,
+        Endpoint::ListSnapshots => snapshots::list(call).await,
+        Endpoint::MakeSnapshot => snapshots::make(call).await,
     };
     Ok(whole?.map(Body::Whole))
 }

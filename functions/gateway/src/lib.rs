@@ -25,6 +25,7 @@ mod portability;
 mod query;
 mod reads;
 mod routes;
+mod snapshots;
 mod stream;
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,7 @@
 //! Read models: what there is in a workspace, and what waits in it.
 
 use crate::handler::Call;
-use crate::routes::{ALL, SKIP, TASKS_LIMIT, TURN};
+use crate::routes::{ALL, BACK_TO, SKIP, TASKS_LIMIT, TURN};
 use bytes::Bytes;
 use http::{Response, StatusCode};
 use kernel::reject::Code;
@@ -26,6 +26,11 @@ pub async fn tasks(call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
 pub async fn approvals(call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
     let all = call.given.number(&ALL) == 1;
     list(call, Query::Approvals(all)).await
+}
+
+/// What going back to a position would change.
+pub async fn restore(call: &Call<'_>) -> Result<Response<Bytes>, Problem> {
+    list(call, Query::RestorePreview(call.given.number(&BACK_TO))).await
 }
 
 /// A document with its text.

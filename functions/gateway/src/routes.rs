@@ -46,6 +46,10 @@ pub enum Endpoint {
     /// See [`crate::models::list`].
     ReadEgress,
     /// See [`crate::models::list`].
+    ReadRestored,
+    /// See [`crate::models::restore`].
+    PreviewRestore,
+    /// See [`crate::models::list`].
     ListDocuments,
     /// See [`crate::models::document`].
     ReadDocument,
@@ -61,6 +65,10 @@ pub enum Endpoint {
     ListDueEffects,
     /// See [`crate::reads::effect`].
     ReadEffect,
+    /// See [`crate::snapshots::list`].
+    ListSnapshots,
+    /// See [`crate::snapshots::make`].
+    MakeSnapshot,
     /// See [`crate::portability::export`].
     ExportWorkspace,
     /// See [`crate::portability::begin`].
@@ -173,6 +181,15 @@ pub const TASKS_LIMIT: Number =
 pub const ALL: Number =
     Number { name: "all", least: 0, most: 1, usually: 0, meaning: "1 to list decided approvals too." };
 
+/// Where a restore would go back to.
+pub const BACK_TO: Number = Number {
+    name: "at",
+    least: 0,
+    most: AMOUNT_MAX,
+    usually: 0,
+    meaning: "Position to go back to: that of a command's last event; 0 is where the workspace is now.",
+};
+
 /// Which turn of a step is shown.
 pub const TURN: Number = Number {
     name: "turn",
@@ -225,6 +242,7 @@ pub const DIFF_LIMIT: Number = Number {
 
 const WORKSPACES: &str = "/v1/workspaces";
 const IMPORT: &str = "/v1/workspaces/{workspace}/import";
+const SNAPSHOTS: &str = "/v1/workspaces/{workspace}/snapshots";
 
 /// The schema of a file and of its parts, which are not JSON.
 pub const FILE: &str = "File";
@@ -238,7 +256,7 @@ const fn get(endpoint: Endpoint, path: &'static str, summary: &'static str, give
 }
 
 /// Every route.
-pub static ROUTES: [Route; 30] = [
+pub static ROUTES: [Route; 34] = [
     Route {
         method: Verb::Post,
         takes: Some("Batch"),
@@ -326,6 +344,22 @@ pub static ROUTES: [Route; 30] = [
         "Read where requests of the workspace may go. The command egress.allow replaces it.",
         "Egress",
     ),
+    get(
+        Endpoint::ReadRestored,
+        "/v1/workspaces/{workspace}/restored",
+        "Read what was under way at the newest restore. The command work.decide decides about each, and work.release lets \
+         all of it go on.",
+        "Restored",
+    ),
+    Route {
+        query: &[&BACK_TO],
+        ..get(
+            Endpoint::PreviewRestore,
+            "/v1/workspaces/{workspace}/restore",
+            "Read what going back to a position would change. The command branch.restore goes back.",
+            "RestorePreview",
+        )
+    },
     get(Endpoint::ListDocuments, "/v1/workspaces/{workspace}/documents", "List documents.", "Documents"),
     get(Endpoint::ReadDocument, "/v1/workspaces/{workspace}/documents/{document}", "Read a document.", "Document"),
     Route {
@@ -380,6 +414,23 @@ pub static ROUTES: [Route; 30] = [
         "Read a leased effect: what its runtime needs to perform it.",
         "Effect",
     ),
+    get(
+        Endpoint::ListSnapshots,
+        SNAPSHOTS,
+        "List the snapshots of a workspace, the oldest first. They are made by themselves as it is worked with.",
+        "Snapshots",
+    ),
+    Route {
+        method: Verb::Ask,
+        takes: Some("NewSnapshot"),
+        status: StatusCode::CREATED,
+        ..get(
+            Endpoint::MakeSnapshot,
+            SNAPSHOTS,
+            "Make a snapshot of a workspace as it is. Where there is one of its position, that is the answer.",
+            "Snapshot",
+        )
+    },
     Route {
         method: Verb::Ask,
         takes: Some("Export"),

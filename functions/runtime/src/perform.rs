@@ -173,6 +173,8 @@ impl Runtime {
                     match self.renew(view, renewals).await {
                         // The lease is held as long as it was granted for, and an answer within that time is taken.
                         Err(SequencingError::Refused(rejection)) if rejection.code == Code::WorkspaceFrozen => {}
+                        // Its report will be late, and is kept for whoever decides what becomes of it.
+                        Err(SequencingError::Refused(rejection)) if rejection.code == Code::WorkHeld => {}
                         Err(SequencingError::Refused(_)) => return None,
                         _ => {}
                     }
@@ -223,7 +225,7 @@ impl Runtime {
 
 /// Whether nothing of the workspace may be performed here now.
 fn rests(code: Code) -> bool {
-    matches!(code, Code::EffectsHeld | Code::WorkspaceFrozen | Code::WorkspaceMoved)
+    matches!(code, Code::EffectsHeld | Code::WorkHeld | Code::WorkspaceFrozen | Code::WorkspaceMoved)
 }
 
 /// Whether nobody answered: what was asked for may have happened.

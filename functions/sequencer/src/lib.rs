@@ -10,8 +10,10 @@ mod failure;
 mod history;
 mod import;
 mod load;
+mod past;
 mod reads;
 mod shared;
+mod snapshots;
 mod submit;
 mod verify;
 mod views;
@@ -19,6 +21,7 @@ mod views;
 pub use failure::Failure;
 pub use import::is_under_way;
 pub use shared::{Shared, Words};
+pub use snapshots::{Making, Past, Usable};
 pub use submit::Job;
 pub use verify::{Finding, Verified, verify};
 
@@ -41,6 +44,10 @@ pub struct Sequencer {
     import: Option<import::Underway>,
     /// An import was given up, and everything with it: this sequencer has no store any more.
     is_gone: bool,
+    /// What is held for snapshots.
+    snapshots: snapshots::Snapshots,
+    /// Earlier versions of rows that restores go back to.
+    pinned: past::Pinned,
 }
 
 impl std::fmt::Debug for Sequencer {
@@ -55,7 +62,7 @@ impl Sequencer {
         let head = store.claim(&id.to_string()).await?;
         let workspace = Workspace::open(id, key, &head).map_err(broken)?;
         let import = import::under_way(&*store, id).await?;
-        Ok(Self { store, workspace, key, is_stale: false, import, is_gone: false })
+        Ok(Self::over(store, workspace, key, import))
     }
 
     /// Open the workspace as one of several writers: nobody is fenced off, and whoever finds another head decides again.
@@ -63,7 +70,12 @@ impl Sequencer {
         let head = store.head(&id.to_string()).await?;
         let workspace = Workspace::open(id, key, &head).map_err(broken)?;
         let import = import::under_way(&*store, id).await?;
-        Ok(Self { store, workspace, key, is_stale: false, import, is_gone: false })
+        Ok(Self::over(store, workspace, key, import))
+    }
+
+    fn over(store: Rc<dyn Store>, workspace: Workspace, key: [u8; 32], import: Option<import::Underway>) -> Self {
+        let (snapshots, pinned) = (snapshots::Snapshots::default(), past::Pinned::default());
+        Self { store, workspace, key, is_stale: false, import, is_gone: false, snapshots, pinned }
     }
 
     /// The workspace as the kernel holds it.
@@ -111,6 +123,8 @@ impl Sequencer {
         self.workspace = Workspace::open(id, self.key, &head).map_err(broken)?;
         self.import = import::under_way(&*self.store, id).await?;
         self.is_stale = false;
+        // What was found out may rest on events that were never committed.
+        self.pinned = past::Pinned::default();
         Ok(())
     }
 }

@@ -47,6 +47,8 @@ impl Sequencer {
             Want::Rows(space, keys) => self.load_rows(space, keys).await,
             Want::Range(space, index) => self.load_range(space, index).await,
             Want::Kept(line, key) => self.load_kept(line, key).await,
+            // Making a snapshot asks the machine itself, and that may load.
+            Want::Past(line, pos) => Box::pin(self.load_past(line, pos)).await,
             Want::Pages(space, keys) => self.load_pages(space, keys).await,
             Want::EventsAfter(pos) => self.load_events(pos).await,
             Want::DataKey(id, subject) => {
@@ -73,7 +75,7 @@ impl Sequencer {
         self.workspace.id().to_string()
     }
 
-    async fn load_rows(&mut self, space: Space, keys: Vec<Key>) -> Result<(), Failure> {
+    pub(crate) async fn load_rows(&mut self, space: Space, keys: Vec<Key>) -> Result<(), Failure> {
         let addresses: Vec<Address> = keys.iter().map(|key| key.address(space)).collect();
         let rows = self.store.rows(&self.name(), &addresses).await?;
         self.workspace.supply_rows(space, keys.into_iter().zip(rows).collect()).map_err(broken)
@@ -89,7 +91,8 @@ impl Sequencer {
     async fn load_kept(&mut self, line: Line, key: Key) -> Result<(), Failure> {
         let (after, until) = (kept_key(&key, 0), kept_key(&key, u64::MAX));
         let space = Space::Kept(line).to_string();
-        let rows = self.store.range(&self.name(), &space, &after, &until, usize::MAX >> 1).await?;
+        let mut rows = self.store.range(&self.name(), &space, &after, &until, usize::MAX >> 1).await?;
+        rows.extend(self.earlier(line, key).await?);
         self.workspace.supply_kept(line, key, &rows).map_err(broken)
     }
 

@@ -3,9 +3,9 @@
 use crate::views::{self, effect_view, open, task_view};
 use crate::{Failure, Sequencer};
 use kernel::effect;
-use kernel::entity::{Move, Origin, Workspace as WorkspaceEntity};
+use kernel::entity::{Branch, Move, Origin, Workspace as WorkspaceEntity};
 use kernel::id::Id;
-use kernel::key::{Key, Line, Space};
+use kernel::key::{Key, Space};
 use kernel::machine::{Revealed, Stop, Workspace};
 use kernel::view::{Halt, Reader};
 use ports::sequencing::{EffectView, EventView, MovingView, OriginView, WorkspaceView};
@@ -27,7 +27,7 @@ impl Sequencer {
 
     async fn stand(&mut self) -> Result<WorkspaceView, Failure> {
         self.ask(|workspace| {
-            let entity = workspace.read(Line::default()).data::<WorkspaceEntity>(Key::Workspace)?;
+            let entity = workspace.read(workspace.main()?).data::<WorkspaceEntity>(Key::Workspace)?;
             let name = entity.and_then(|entity| entity.name.0.clone());
             Ok(WorkspaceView {
                 id: workspace.id(),
@@ -49,7 +49,10 @@ impl Sequencer {
 
     /// A read model; none when what is asked for is not there.
     pub async fn read(&mut self, query: &Query) -> Result<Option<Value>, Failure> {
-        self.ask(|workspace| views::read(workspace, query)).await
+        match query {
+            Query::RestorePreview(pos) => Ok(Some(self.restore_preview(*pos).await?)),
+            _ => self.ask(|workspace| views::read(workspace, query)).await,
+        }
     }
 
     /// Effects that a runtime can take now: none while they are held.
@@ -59,7 +62,7 @@ impl Sequencer {
 
     /// Effects that wait, held or not.
     pub async fn waiting(&mut self, limit: usize) -> Result<Vec<Id>, Failure> {
-        self.ask(|workspace| Ok(effect::effects(&workspace.read(Line::default()), limit)?)).await
+        self.ask(|workspace| Ok(effect::effects(&workspace.read(workspace.main()?), limit)?)).await
     }
 
     /// When the first lease is over; never while effects are held.
@@ -99,24 +102,26 @@ impl Sequencer {
     }
 }
 
-/// What `ask` comes to, and nothing while the workspace's effects are held, or it is on its way or gone.
+/// What `ask` comes to, and nothing while the workspace's effects are held after an import or a restore, or it is on its
+/// way or gone.
 fn unless_held<T: Default>(
     workspace: &Workspace,
     ask: impl Fn(&Reader<'_, Workspace>) -> Result<T, Halt>,
 ) -> Result<T, Stop> {
-    let read = workspace.read(Line::default());
+    let read = workspace.read(workspace.main()?);
     let held = read.control::<Origin>(Key::Origin)?.is_some_and(|origin| *origin.held);
     let moves = read.control::<Move>(Key::Move)?.is_some();
-    if held || moves { Ok(T::default()) } else { Ok(ask(&read)?) }
+    let restored = read.control::<Branch>(Key::Branch(read.line().branch))?.is_some_and(|main| *main.held);
+    if held || moves || restored { Ok(T::default()) } else { Ok(ask(&read)?) }
 }
 
 fn origin(workspace: &Workspace) -> Result<Option<OriginView>, Stop> {
-    let origin = workspace.read(Line::default()).control::<Origin>(Key::Origin)?;
+    let origin = workspace.read(workspace.main()?).control::<Origin>(Key::Origin)?;
     Ok(origin.map(|it| OriginView { incarnation: *it.incarnation, held: *it.held, pos: *it.pos, file: *it.file }))
 }
 
 fn moving(workspace: &Workspace) -> Result<Option<MovingView>, Stop> {
-    let read = workspace.read(Line::default());
+    let read = workspace.read(workspace.main()?);
     let Some(moving) = read.control::<Move>(Key::Move)? else { return Ok(None) };
     let control = moving.control.unwrap_or(workspace.heads().stream(Space::Control).hash);
     let to = moving.to.0.clone();
@@ -125,7 +130,7 @@ fn moving(workspace: &Workspace) -> Result<Option<MovingView>, Stop> {
 
 /// Position up to which the workspace is elsewhere, where it left.
 fn left_at(workspace: &Workspace) -> Result<Option<u64>, Stop> {
-    let moving = workspace.read(Line::default()).control::<Move>(Key::Move)?;
+    let moving = workspace.read(workspace.main()?).control::<Move>(Key::Move)?;
     Ok(moving.and_then(|moving| *moving.left))
 }
 

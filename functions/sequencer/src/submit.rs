@@ -1,6 +1,7 @@
 //! Deciding commands together and committing them once.
 
 use crate::{BATCH_MAX, Failure, Sequencer};
+use kernel::command::{Command, Intent};
 use kernel::machine::{Moment, Reply, Request};
 use ports::{Conflict, StoreError};
 
@@ -85,10 +86,22 @@ impl Sequencer {
             match self.ask(|workspace| workspace.execute(&job.request, &job.moment)).await {
                 // What it left in memory may be half a command: nothing of it is committed.
                 Err(Failure::Store(error)) => return Err(Failure::Store(error)),
-                outcome => outcomes.push(outcome),
+                outcome => {
+                    self.pin_restored(job, &outcome);
+                    outcomes.push(outcome);
+                }
             }
         }
         Ok(outcomes)
+    }
+
+    /// A line stands on the snapshot at the position that it went back to: that one stays, from the same commit on.
+    fn pin_restored(&mut self, job: &Job, outcome: &Outcome) {
+        if let Command::Intent(Intent::BranchRestore(restore)) = &job.request.command
+            && outcome.as_ref().is_ok_and(|reply| reply.rejected.is_none() && !reply.known)
+        {
+            self.pin_snapshot(restore.pos);
+        }
     }
 
     /// What was decided or taken in is durable when this returns.
@@ -96,6 +109,7 @@ impl Sequencer {
         let Some(batch) = self.ask_anyway(|workspace| workspace.batch()).await? else { return Ok(()) };
         self.store.commit(&self.name(), &batch).await?;
         self.workspace.committed();
+        self.snapshots.has_moved |= !batch.events.is_empty();
         Ok(())
     }
 }

@@ -1,13 +1,18 @@
 //! `replay --verify`: everything a store holds of a workspace, against what its events say.
 
+mod snapshots;
+
+use crate::past;
 use kernel::hash::HashText;
 use kernel::id::WorkspaceId;
 use kernel::key::Space;
 use kernel::machine::{BLOBS_SPACE, Heads, KEYS_SPACE, chunk_address, key_address, page_row, pages_space};
-use kernel::replay::Replay;
+use kernel::replay::{Pins, Replay};
 use kernel::seal::{DataKey, commitment};
+use kernel::snapshot::{CHUNKS_SPACE, SNAPSHOTS_SPACE};
 use kernel::storage::Row;
 use ports::{Store, StoreError};
+use snapshots::Snapshots;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Events and rows read in one go.
@@ -33,6 +38,8 @@ pub struct Verified {
     pub roots: BTreeMap<Space, HashText>,
     /// Everything that is not as written. Empty: the workspace is whole.
     pub findings: Vec<Finding>,
+    /// Chunks that no snapshot refers to: of one that was removed, or that is being made. They are collected in time.
+    pub loose: Vec<String>,
 }
 
 impl Verified {
@@ -72,21 +79,38 @@ pub async fn verify(store: &dyn Store, id: WorkspaceId, key: &[u8; 32]) -> Resul
             }
         }
     };
-    let mut replay = Replay::new(id);
+    let Some(restores) = restores(store, &name, &mut verified).await? else { return Ok(verified) };
+    let mut replay = Replay::with_restores(id, restores);
     let mut expected = Spaces::new();
-    if !replay_all(store, &name, &heads, &mut replay, &mut expected, &mut verified).await? {
+    let mut snapshots = Snapshots::read(store, &name, id, &mut verified).await?;
+    if !replay_all(store, &name, &heads, &mut replay, &mut expected, &mut snapshots, &mut verified).await? {
         return Ok(verified);
     }
     compare_heads(&heads, &replay, head.pos, &mut verified);
     expected.extend(replay.rows().map_err(unreadable)?);
-    let spaces: Vec<Space> = replay.state().mapped().map(|(space, _)| space).collect();
+    // The line that main is on has a root although nothing may have happened on it yet.
+    let main = Space::Data(replay.main());
+    let spaces: Vec<Space> = replay.state().mapped().map(|(space, _)| space).chain([main]).collect();
     for space in spaces {
         verified.roots.insert(space, replay.root(space).map_err(unreadable)?);
     }
     compare_rows(store, &name, &expected, &mut verified).await?;
     compare_keys(store, &name, id, key, &replay, &mut verified).await?;
     compare_blobs(store, &name, &replay, &mut verified).await?;
+    snapshots.compare_chunks(store, &name, &mut verified).await?;
     Ok(verified)
+}
+
+/// The positions that restores go back to; none when the log cannot be read, which is then a finding.
+async fn restores(store: &dyn Store, name: &str, verified: &mut Verified) -> Result<Option<Pins>, StoreError> {
+    match past::restores(store, name).await {
+        Ok(pins) => Ok(Some(pins)),
+        Err(StoreError::Damaged { what }) => {
+            verified.find(what, "it cannot be read");
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }
 
 /// Feed every event; false when one does not fit, because nothing after it can be judged.
@@ -96,6 +120,7 @@ async fn replay_all(
     heads: &Heads,
     replay: &mut Replay,
     expected: &mut Spaces,
+    snapshots: &mut Snapshots,
     verified: &mut Verified,
 ) -> Result<bool, StoreError> {
     loop {
@@ -114,6 +139,7 @@ async fn replay_all(
                 return Ok(false);
             }
             verified.events += 1;
+            snapshots.compare(replay, verified)?;
             if verified.events == heads.folded {
                 compare_maps(heads, replay, expected, verified)?;
             }
@@ -167,8 +193,8 @@ async fn compare_rows(
     let nothing = BTreeMap::new();
     let mut spaces: BTreeSet<String> = store.spaces(name).await?.into_iter().collect();
     spaces.extend(expected.keys().cloned());
-    spaces.remove(KEYS_SPACE);
-    spaces.remove(BLOBS_SPACE);
+    // What stands beside the log is compared for itself.
+    spaces.retain(|space| ![KEYS_SPACE, BLOBS_SPACE, CHUNKS_SPACE, SNAPSHOTS_SPACE].contains(&space.as_str()));
     for space in spaces {
         let expected = expected.get(&space).unwrap_or(&nothing);
         let Some(stored) = all_rows(store, name, &space, verified).await? else { continue };

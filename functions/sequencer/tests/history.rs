@@ -2,6 +2,7 @@
 
 mod support;
 
+use kernel::entity::Branch;
 use kernel::key::Key;
 use kernel::past::Past;
 use kernel::reject::Code;
@@ -34,13 +35,13 @@ fn what_a_few_entities_were_is_what_a_whole_replay_comes_to_at_every_position() 
         events.iter().for_each(|event| whole.event(event).unwrap());
         let keys: BTreeSet<Key> = whole.state().mapped().flat_map(|(_, rows)| rows.present()).map(|it| *it.0).collect();
         assert!(keys.len() > 50);
-        let mut replay = Replay::new(desk.workspace);
-        let mut past = Past::new(desk.workspace, keys.clone(), 0);
+        let (mut replay, main) = (Replay::new(desk.workspace), Branch::new(None, None));
+        let mut past = Past::new(desk.workspace, keys.clone(), 0, &main);
         for event in &events {
             replay.event(event).unwrap();
             past.event(event).unwrap();
             // Parted at every position, as if each event were a slice.
-            past = Past::resume(desk.workspace, keys.clone(), &past.rows().unwrap()).unwrap();
+            past = Past::resume(desk.workspace, keys.clone(), &past.rows().unwrap(), &main).unwrap();
             for (_, rows) in replay.state().mapped() {
                 for (key, entity, since) in rows.present().filter(|(key, ..)| keys.contains(key)) {
                     let found = past.get(key).unwrap_or_else(|| panic!("{key} at {}", event.pos));
@@ -50,7 +51,7 @@ fn what_a_few_entities_were_is_what_a_whole_replay_comes_to_at_every_position() 
         }
         // One at a time gives the same: what an event does to a row follows from the two alone.
         for key in &keys {
-            let mut alone = Past::new(desk.workspace, BTreeSet::from([*key]), 0);
+            let mut alone = Past::new(desk.workspace, BTreeSet::from([*key]), 0, &main);
             events.iter().for_each(|event| alone.event(event).unwrap());
             assert_eq!(alone.get(key).map(|it| it.entity), past.get(key).map(|it| it.entity), "{key}");
         }
@@ -63,7 +64,7 @@ fn an_event_that_was_altered_or_left_out_is_not_taken_into_the_past() {
         let mut desk = Desk::new().await;
         desk.ask("a question").await;
         let events = desk.store.events(&desk.workspace.to_string(), 0, 100).await.unwrap();
-        let mut past = Past::new(desk.workspace, BTreeSet::new(), 0);
+        let mut past = Past::new(desk.workspace, BTreeSet::new(), 0, &Branch::new(None, None));
         past.event(&events[0]).unwrap();
         assert!(past.event(&events[2]).unwrap_err().contains("position 2"));
         let mut altered = events[1].clone();
@@ -166,6 +167,40 @@ fn a_difference_names_what_is_new_and_what_each_field_was_and_is() {
         assert!(paged.iter().any(|it| it.key == format!("task/{task}")));
         let nothing = desk.asked::<DiffView>(diff(end, end)).await.0.unwrap();
         assert!(nothing.kinds.is_empty() && nothing.entities.is_empty());
+    });
+}
+
+#[test]
+fn what_was_undone_is_in_the_past_and_not_behind_it() {
+    block_on(async {
+        let mut desk = Desk::new().await;
+        let kept = desk.must("task.create", r#"{"title":"kept"}"#).await.made[0];
+        let good = desk.sequencer.pos();
+        desk.must("task.ask", &format!(r#"{{"task":"{kept}","agent":"{}","prompt":"more"}}"#, desk.agent)).await;
+        let mistake = desk.must("task.create", r#"{"title":"a mistake"}"#).await.made[0];
+        let bad = desk.sequencer.pos();
+        desk.must("branch.restore", &format!(r#"{{"pos":{good}}}"#)).await;
+        let after = desk.must("task.create", r#"{"title":"afterwards"}"#).await.made[0];
+        let end = desk.sequencer.pos();
+
+        let steps = |view: Option<StateView>| view.map(|view| view.fields.get("steps").cloned());
+        for (pos, expected) in [(good, None), (bad, Some(json!(1))), (bad + 1, None), (end, None)] {
+            let then = desk.asked(state(Key::Task(kept), pos)).await.0;
+            assert_eq!(steps(then), Some(expected), "at {pos} of {good}, {bad}, {end}");
+        }
+        for (task, pos, is_there) in
+            [(mistake, bad, true), (mistake, end, false), (after, end, true), (after, bad, false)]
+        {
+            let then = desk.asked::<StateView>(state(Key::Task(task), pos)).await.0;
+            assert_eq!(then.is_some(), is_there, "{task} at {pos}");
+        }
+        let view = desk.asked::<DiffView>(diff(bad, end)).await.0.unwrap();
+        let entity = |task| view.entities.iter().find(|it| it.key == format!("task/{task}")).unwrap();
+        assert!(entity(mistake).removed && entity(after).added);
+        let steps = &entity(kept).fields["steps"];
+        assert_eq!((steps.old.clone(), steps.new.clone()), (Some(json!(1)), None));
+        let why = desk.asked::<WhyView>(Asked::Why(Of::Event(end))).await.0.unwrap();
+        assert_eq!(why.of, end);
     });
 }
 

@@ -1,6 +1,6 @@
 //! `effect.report`: a runtime tells what came of an effect. It happened, so it is kept whatever is decided.
 
-use super::{Context, Decide, Decision, Draft, REPORT_MAX};
+use super::{Context, Decide, Decision, Draft, REPORT_MAX, effect_left};
 use crate::effect::task_of;
 use crate::entity::{Call, DataKey, Effect, Idempotency, Lease, LeaseStatus, Step};
 use crate::event::{Closing, EffectClosed, Outcome, ReportLate, StepSettled};
@@ -95,14 +95,17 @@ impl Decide for EffectReport {
         amount("fence", self.fence)?;
         self.outcome.check()?;
         let unknown = || Halt::from(Code::NotFound.because(format!("there is no effect {}", self.effect)));
-        let effect = with.read.data::<Effect>(Key::Effect(self.effect))?.ok_or_else(unknown)?;
-        let task = task_of(&with.read, effect)?.ok_or_else(unknown)?;
+        let here = with.read.data::<Effect>(Key::Effect(self.effect))?.map(|effect| (effect, with.line()));
+        // One that was asked for on a line that was left since is known there.
+        let known = here.map_or_else(|| effect_left(&with.read, self.effect), |here| Ok(Some(here)))?;
+        let (effect, line) = known.ok_or_else(unknown)?;
+        let task = task_of(&Reader::new(with.read.view(), line), effect)?.ok_or_else(unknown)?;
         let lease = with.read.control::<Lease>(Key::Lease(self.effect))?;
         let lease = lease.ok_or_else(|| Code::NotFound.because("the effect was never leased"))?;
         let key = with.read.control::<DataKey>(Key::Subject(Subject::Task(task)))?;
         let erased = key.is_some_and(|key| *key.destroyed);
         // Elsewhere than on `main`, what is known of the effect may be older than its lease: nothing is settled there.
-        let on_main = with.line().branch == BranchId::Main;
+        let on_main = line.branch == BranchId::Main && line == with.line();
         if !on_main || effect.settled_by.is_some() || !self.holds(lease) {
             let outcome = if erased { self.outcome.erased() } else { self.outcome.content() };
             let (causes, root) = (vec![self.effect.command], Some(self.effect.command));
@@ -173,7 +176,12 @@ impl EffectReport {
                 };
                 let calls = calls.iter().map(tool).collect();
                 let tokens = (*input_tokens, *output_tokens);
-                agent::answered(to, step, closing, Said { text: text.clone(), calls, stop: stop.clone(), tokens })
+                agent::answered(
+                    to,
+                    step,
+                    closing,
+                    Said { text: text.clone(), calls, stop: stop.clone(), tokens, taken: false },
+                )
             }
             Reported::Returned { .. } => {
                 let fault = Fault::new("protocol", 502, "the runtime reported a result where a model was to answer");

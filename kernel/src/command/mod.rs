@@ -6,6 +6,7 @@
 mod agent_define;
 mod approval_decide;
 mod branch_fork;
+mod branch_restore;
 mod device_enroll;
 mod effect_lease;
 mod effect_renew;
@@ -20,6 +21,8 @@ mod task_cancel;
 mod task_create;
 mod task_retry;
 mod timers_fire;
+mod work_decide;
+mod work_release;
 mod workflow_define;
 mod workspace_adopt;
 mod workspace_create;
@@ -31,6 +34,9 @@ mod workspace_unfreeze;
 pub use agent_define::AgentDefine;
 pub use approval_decide::{ApprovalDecide, Says};
 pub use branch_fork::BranchFork;
+pub use branch_restore::BranchRestore;
+pub(crate) use branch_restore::effect_left;
+pub use branch_restore::lines_left;
 pub use device_enroll::DeviceEnroll;
 pub use effect_lease::EffectLease;
 pub use effect_renew::EffectRenew;
@@ -45,6 +51,8 @@ pub use task_cancel::TaskCancel;
 pub use task_create::TaskCreate;
 pub use task_retry::TaskRetry;
 pub use timers_fire::TimersFire;
+pub use work_decide::WorkDecide;
+pub use work_release::WorkRelease;
 pub use workflow_define::WorkflowDefine;
 pub use workspace_adopt::WorkspaceAdopt;
 pub use workspace_create::WorkspaceCreate;
@@ -57,6 +65,8 @@ use crate::event::EventData;
 use crate::hash::HashText;
 use crate::id::{CommandId, Id, Role};
 use crate::key::{Key, Line, Space};
+use crate::machine::Restoring;
+use crate::reject::Rejection;
 use crate::view::{Halt, Reader, View};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -87,6 +97,8 @@ pub struct Context<'a, V> {
     pub root: Option<(HashText, u64)>,
     /// Where the whole workspace stands, with the roots of all its spaces; looked at for commands that need it.
     pub stand: Option<(u64, BTreeMap<Space, HashText>)>,
+    /// What going back to a position comes to, or why that cannot be; looked at for commands that need it.
+    pub restoring: Option<Result<Restoring, Rejection>>,
 }
 
 impl<V: View> Context<'_, V> {
@@ -238,7 +250,7 @@ macro_rules! commands {
 }
 commands! {
     intents {
-        AgentDefine ApprovalDecide BranchFork DeviceEnroll EffectLease EffectRenew EgressAllow KeyDestroy ProviderDefine RunStart RuntimeJoin TaskAsk TaskCancel TaskCreate TaskRetry TimersFire WorkflowDefine WorkspaceAdopt WorkspaceCreate WorkspaceFreeze WorkspaceLeave WorkspaceUnfreeze
+        AgentDefine ApprovalDecide BranchFork BranchRestore DeviceEnroll EffectLease EffectRenew EgressAllow KeyDestroy ProviderDefine RunStart RuntimeJoin TaskAsk TaskCancel TaskCreate TaskRetry TimersFire WorkDecide WorkRelease WorkflowDefine WorkspaceAdopt WorkspaceCreate WorkspaceFreeze WorkspaceLeave WorkspaceUnfreeze
     }
     observations { EffectReport }
     of_the_sequencer { WorkspaceImport }

@@ -2,10 +2,10 @@
 
 use super::runtime_join::lose;
 use super::{Context, Decide, Decision};
-use crate::entity::{Move, Origin, is_default};
+use crate::entity::{Branch, Move, Origin, is_default};
 use crate::event::{EventData, EventType as _, Header, LostBecause, WorkspaceAdopted, WorkspaceLeft, event_hash};
 use crate::hash::HashText;
-use crate::key::{Index, Key, Space};
+use crate::key::{BranchId, Index, Key, Space};
 use crate::reject::{Code, Rejection};
 use crate::staged::Staged;
 use crate::view::{Halt, RANGE_MAX, View};
@@ -83,8 +83,13 @@ fn proven(left: &str, moving: &Move, origin: &Origin) -> Result<HashText, Reject
     Ok(HashText(event_hash(left.as_bytes())))
 }
 
-/// Whether what the workspace owes is held: nobody may take it, and no timer goes off.
+/// Whether what the workspace owes is held, after an import or a restore: nobody may take it, and no timer goes off.
 pub(super) fn released<V: View>(with: &Context<'_, V>) -> Result<(), Halt> {
+    if let Some(main) = with.read.control::<Branch>(Key::Branch(BranchId::Main))?
+        && *main.held
+    {
+        return Err(Code::WorkHeld.because(format!("main@{} was not released yet", *main.incarnation)).into());
+    }
     match with.read.control::<Origin>(Key::Origin)? {
         Some(origin) if *origin.held => {
             Err(Code::EffectsHeld.because(format!("incarnation {} was not adopted yet", *origin.incarnation)).into())

@@ -35,12 +35,14 @@ use serde::{Deserialize, Serialize};
 
 mod call;
 mod person;
+mod restored;
 mod run;
 mod step;
 mod things;
 
 pub use call::{Call, CallStatus, Idempotency, Owner};
 pub use person::{Approval, ApprovalKind, Decision};
+pub use restored::{Choice, Restored, Standing};
 pub use run::{Run, RunStatus, Workflow};
 pub use step::{Failure, Step, StepStatus, Task, Turn};
 pub use things::{Agent, Document, Egress, Limits, Move, Name, Note, Origin, Provider, Usage};
@@ -163,7 +165,65 @@ entity! {
         base: Lww<Option<Base>>,
         /// Live forks of it, by the position they were forked at.
         forks: Append<Fork>,
+        /// The incarnations before this one, from the first on.
+        earlier: Append<Earlier>,
+        /// Whether what was under way at a restore is held until somebody releases it.
+        held: Lww<bool>,
     } }
+}
+
+impl Branch {
+    /// A branch in its first incarnation.
+    pub fn new(name: Option<Content>, base: Option<Base>) -> Self {
+        Self {
+            name: Lww(name),
+            incarnation: Lww(0),
+            base: Lww(base),
+            forks: Append(Vec::new()),
+            earlier: Append(Vec::new()),
+            held: Lww(false),
+        }
+    }
+
+    /// What the branch stands on in one of its incarnations.
+    pub fn base_of(&self, incarnation: u32) -> Option<&Base> {
+        if incarnation == *self.incarnation {
+            return self.base.as_ref();
+        }
+        self.earlier.get(incarnation as usize).and_then(|earlier| earlier.base.as_ref())
+    }
+
+    /// The incarnation that was the newest at a position.
+    pub fn incarnation_at(&self, pos: u64) -> u32 {
+        let ended = self.earlier.iter().take_while(|earlier| earlier.until < pos).count();
+        u32::try_from(ended).unwrap_or(u32::MAX)
+    }
+
+    /// The position the branch began behind: the first incarnation's base.
+    pub fn began_after(&self) -> u64 {
+        self.base_of(0).map_or(0, |base| base.pos)
+    }
+
+    /// The lines that restores of `branch` went back to, each with the position.
+    pub fn restores(&self, branch: BranchId) -> impl Iterator<Item = &Base> {
+        let bases = self.earlier.iter().map(|earlier| earlier.base.as_ref()).chain([self.base.as_ref()]);
+        bases.flatten().filter(move |base| base.parent.branch == branch)
+    }
+
+    /// Positions of `line` that a later incarnation of its branch stands on.
+    pub fn pins(&self, line: Line) -> impl Iterator<Item = u64> {
+        self.restores(line.branch).filter(move |base| base.parent == line).map(|base| base.pos)
+    }
+}
+
+/// An incarnation of a branch that a restore ended.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Earlier {
+    /// The last event of the workspace before that restore.
+    pub until: u64,
+    /// What it stood on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Base>,
 }
 
 /// What a branch stands on.
@@ -351,7 +411,7 @@ macro_rules! kinds {
 }
 kinds! {
     Agent Alias Approval Blob Branch Call Chain DataKey Device Document Effect Egress Lease Move Name Note Origin Provider Record
-    Run Runtime Step Task Turn Usage Workflow Workspace
+    Restored Run Runtime Step Task Turn Usage Workflow Workspace
 }
 
 impl Entity {
@@ -380,6 +440,7 @@ impl Entity {
             Key::Note(_) => Self::Note(serde_json::from_slice(bytes)?),
             Key::Origin => Self::Origin(serde_json::from_slice(bytes)?),
             Key::Provider(_) => Self::Provider(serde_json::from_slice(bytes)?),
+            Key::Restored(_) => Self::Restored(serde_json::from_slice(bytes)?),
             Key::Run(_) => Self::Run(serde_json::from_slice(bytes)?),
             Key::Runtime(_) => Self::Runtime(serde_json::from_slice(bytes)?),
             Key::Step(_) => Self::Step(serde_json::from_slice(bytes)?),

@@ -4,7 +4,6 @@ use super::{EventType, Place};
 use crate::entity::{Base, Branch, Fork};
 use crate::id::Id;
 use crate::key::{BranchId, Key};
-use crate::merge::{Append, Lww};
 use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
@@ -33,12 +32,7 @@ impl EventType for BranchForked {
 
     fn apply(&self, to: &mut Writer<'_>) {
         let branch = BranchId::Forked(self.branch);
-        let fork = Branch {
-            name: Lww(Some(self.name.carried_at(to.pos()))),
-            incarnation: Lww(0),
-            base: Lww(Some(self.base.clone())),
-            forks: Append(Vec::new()),
-        };
+        let fork = Branch::new(Some(self.name.carried_at(to.pos())), Some(self.base.clone()));
         to.put_control(Key::Branch(branch), fork);
         to.edit_control::<Branch>(Key::Branch(self.base.parent.branch), |parent| {
             parent.forks.push(Fork { branch, pos: self.base.pos });

@@ -35,11 +35,13 @@ impl Closing {
     }
 
     pub(super) fn places(&self) -> Vec<Place> {
-        let mut places = vec![
-            Place::Data(Key::Effect(self.effect)),
-            Place::Control(Key::Lease(self.effect)),
-            Place::Control(Key::Ready(self.effect)),
-        ];
+        let mut places = vec![Place::Data(Key::Effect(self.effect))];
+        places.extend(self.places_in_control());
+        places
+    }
+
+    pub(super) fn places_in_control(&self) -> Vec<Place> {
+        let mut places = vec![Place::Control(Key::Lease(self.effect)), Place::Control(Key::Ready(self.effect))];
         if let Some(runtime) = self.runtime {
             places.push(Place::Control(Key::Leased(runtime, self.effect)));
             places.push(Place::Control(Key::Expiry(self.expires_at, self.effect)));

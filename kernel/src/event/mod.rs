@@ -8,6 +8,7 @@ mod approval_decided;
 mod approval_escalated;
 mod approval_requested;
 mod branch_forked;
+mod branch_restored;
 mod call_asks;
 mod call_edited;
 mod call_requested;
@@ -46,6 +47,9 @@ mod timer_ended;
 mod timer_set;
 mod turn_answered;
 mod used;
+mod work_decided;
+mod work_held;
+mod work_released;
 mod workflow_defined;
 mod workspace_adopted;
 mod workspace_created;
@@ -59,6 +63,7 @@ pub use approval_decided::ApprovalDecided;
 pub use approval_escalated::ApprovalEscalated;
 pub use approval_requested::ApprovalRequested;
 pub use branch_forked::BranchForked;
+pub use branch_restored::BranchRestored;
 pub use call_asks::CallAsks;
 pub use call_edited::CallEdited;
 pub use call_requested::CallRequested;
@@ -97,6 +102,9 @@ pub use timer_ended::TimerEnded;
 pub use timer_set::TimerSet;
 pub use turn_answered::TurnAnswered;
 pub use used::Used;
+pub use work_decided::WorkDecided;
+pub use work_held::{HeldItem, WorkHeld};
+pub use work_released::WorkReleased;
 pub use workflow_defined::WorkflowDefined;
 pub use workspace_adopted::WorkspaceAdopted;
 pub use workspace_created::WorkspaceCreated;
@@ -256,5 +264,5 @@ macro_rules! events {
     };
 }
 events! {
-    AgentDefined ApprovalDecided ApprovalEscalated ApprovalRequested BranchForked CallAsks CallEdited CallRequested CallSettled CommandRejected DeviceEnrolled DocumentWritten EffectClosed EffectQueued EffectRequested EffectRetried EgressAllowed KeyCreated KeyDestroyed LeaseGranted LeaseLost LeaseRenewed NoteRemembered ProviderDefined ReportLate RunEnded RunMoved RunResumed RunStarted RunWaits RuntimeJoined StepRequested StepResumed StepSettled StepStopped TaskCancelled TaskCreated TimerEnded TimerSet TurnAnswered WorkflowDefined WorkspaceAdopted WorkspaceCreated WorkspaceFrozen WorkspaceImported WorkspaceLeft WorkspaceUnfrozen
+    AgentDefined ApprovalDecided ApprovalEscalated ApprovalRequested BranchForked BranchRestored CallAsks CallEdited CallRequested CallSettled CommandRejected DeviceEnrolled DocumentWritten EffectClosed EffectQueued EffectRequested EffectRetried EgressAllowed KeyCreated KeyDestroyed LeaseGranted LeaseLost LeaseRenewed NoteRemembered ProviderDefined ReportLate RunEnded RunMoved RunResumed RunStarted RunWaits RuntimeJoined StepRequested StepResumed StepSettled StepStopped TaskCancelled TaskCreated TimerEnded TimerSet TurnAnswered WorkDecided WorkHeld WorkReleased WorkflowDefined WorkspaceAdopted WorkspaceCreated WorkspaceFrozen WorkspaceImported WorkspaceLeft WorkspaceUnfrozen
 }

@@ -35,6 +35,16 @@ pub struct TurnAnswered {
     /// What it used.
     #[serde(flatten)]
     pub used: Used,
+    /// Whether it was taken from a line that was left, where its use was counted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub taken: bool,
+}
+
+impl TurnAnswered {
+    /// The provider whose use is counted.
+    fn charged(&self) -> Option<Id> {
+        (!self.taken).then_some(self.provider)
+    }
 }
 
 impl EventType for TurnAnswered {
@@ -46,8 +56,8 @@ impl EventType for TurnAnswered {
             Place::Data(Key::Turn(self.turn)),
             Place::Data(Key::Step(self.step)),
             Place::Data(Key::Task(self.task)),
-            Place::Control(Key::Usage(self.provider)),
         ];
+        places.extend(self.charged().map(|provider| Place::Control(Key::Usage(provider))));
         places.extend(self.closing.places());
         places
     }
@@ -69,7 +79,7 @@ impl EventType for TurnAnswered {
             remark: Exclusive(self.remark.as_ref().map(|remark| remark.carried_at(pos))),
         };
         to.put(Key::Turn(self.turn), turn);
-        self.used.apply(to, self.task, self.step, Some(self.provider));
+        self.used.apply(to, self.task, self.step, self.charged());
         self.closing.settle(to);
     }
 

@@ -3,7 +3,7 @@
 use super::{EventType, Place};
 use crate::entity::{Branch, Workspace};
 use crate::key::{BranchId, Key};
-use crate::merge::{Append, Lww};
+use crate::merge::Lww;
 use crate::seal::{Content, Subject};
 use crate::state::Writer;
 use serde::{Deserialize, Serialize};
@@ -24,9 +24,8 @@ impl EventType for WorkspaceCreated {
     }
 
     fn apply(&self, to: &mut Writer<'_>) {
-        let main = Branch { name: Lww(None), incarnation: Lww(0), base: Lww(None), forks: Append(Vec::new()) };
         to.put(Key::Workspace, Workspace { name: Lww(Some(self.name.carried_at(to.pos()))) });
-        to.put_control(Key::Branch(BranchId::Main), main);
+        to.put_control(Key::Branch(BranchId::Main), Branch::new(None, None));
     }
 
     fn contents(&mut self) -> Vec<(&'static str, &mut Content)> {

@@ -46,6 +46,8 @@ pub struct Said {
     pub stop: String,
     /// Tokens of request and answer.
     pub tokens: (u64, u64),
+    /// Whether it is taken from a line that was left, where it was counted.
+    pub taken: bool,
 }
 
 /// A call asks an agent, by name.
@@ -94,7 +96,7 @@ pub fn answered<V: View>(to: &mut Staged<'_, V>, step: Id, closing: Closing, sai
     let Some(row) = to.read().data::<Step>(Key::Step(step))?.cloned() else { return Ok(()) };
     let Some(agent) = to.read().data::<Agent>(Key::Agent(*row.agent))?.cloned() else { return Ok(()) };
     let used = used(to, &agent, said.tokens)?;
-    let one = Answered { step, row: &row, agent: &agent, closing, used };
+    let one = Answered { step, row: &row, agent: &agent, closing, used, taken: said.taken };
     if !said.calls.is_empty() {
         return one.tools(to, said);
     }
@@ -126,6 +128,7 @@ struct Answered<'a> {
     agent: &'a Agent,
     closing: Closing,
     used: Used,
+    taken: bool,
 }
 
 impl Answered<'_> {
@@ -236,6 +239,7 @@ impl Answered<'_> {
             calls,
             remark: remark.map(Content::plain),
             used: self.used,
+            taken: self.taken,
         })
     }
 
@@ -250,7 +254,7 @@ impl Answered<'_> {
             fence: self.closing.fence,
             runtime,
             expires_at: self.closing.expires_at,
-            provider: (!failed || tokens != (0, 0)).then_some(*self.agent.provider),
+            provider: (!self.taken && (!failed || tokens != (0, 0))).then_some(*self.agent.provider),
             cost_micros: self.used.cost_micros,
             outcome,
         })?;
@@ -324,7 +328,11 @@ pub fn failed<V: View>(
         return retry(to, *row.task, closing, fault, failed, asked_ms);
     }
     let outcome = Settled::Failed { class: fault.class, detail: Content::plain(fault.detail) };
-    Answered { step, row: &row, agent: &agent, closing, used: Used::default() }.settle(to, outcome, (0, 0))
+    Answered { step, row: &row, agent: &agent, closing, used: Used::default(), taken: false }.settle(
+        to,
+        outcome,
+        (0, 0),
+    )
 }
 
 /// The effect is tried again after a while.

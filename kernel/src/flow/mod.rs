@@ -19,6 +19,7 @@ pub mod cancel;
 pub mod doubt;
 mod http;
 pub mod person;
+pub mod restored;
 pub mod run;
 #[cfg(test)]
 mod tests;

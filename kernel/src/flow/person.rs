@@ -122,6 +122,26 @@ fn request<V: View>(
     give_notice(to, task, approval)
 }
 
+/// Somebody is asked anew what they were asked before, with as much time.
+pub fn ask_again<V: View>(to: &mut Staged<'_, V>, id: Id) -> Result<(), Halt> {
+    let Some(row) = to.read().control::<Approval>(Key::Approval(id))?.cloned() else { return Ok(()) };
+    let text = |content: Option<&Content>| Ok::<_, Halt>(to.text(content)?.map(|text| text.to_string()));
+    let json = |content: Option<&Content>| {
+        Ok::<_, Halt>(text(content)?.and_then(|text| serde_json::from_str::<Value>(&text).ok()))
+    };
+    let after = |at: u64| at.saturating_sub(*row.asked_at);
+    let wanted = Wanted {
+        question: text(row.question.as_ref())?,
+        value: json(row.value.as_ref())?,
+        options: json(row.options.as_ref())?,
+        schema: json(row.schema.as_ref())?,
+        timeout_ms: row.expires_at.map(after),
+        otherwise: json(row.otherwise.as_ref())?,
+        escalate: text(row.escalates_to.as_ref())?.and_then(|to| Some((after((*row.escalates_at)?), to))),
+    };
+    request(to, *row.task, *row.call, *row.kind, wanted)
+}
+
 /// What a person sees and what they decide are the same bytes.
 fn digest(approval: Id, value: Option<&Value>, question: Option<&str>) -> HashText {
     let shown = json!([approval.to_string(), value, question]).to_string();

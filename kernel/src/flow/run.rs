@@ -209,6 +209,16 @@ fn set_deadline<V: View>(to: &mut Staged<'_, V>, task: Id, definition: &Definiti
     }
 }
 
+/// Nobody wants a run to wait for its time any more: what it waits in fails.
+pub fn give_up<V: View>(to: &mut Staged<'_, V>, task: Id, fault: Fault) -> Result<(), Halt> {
+    let Some(run) = to.read().data::<Run>(Key::Run(task))?.cloned() else { return Ok(()) };
+    if run.position.is_blocked() {
+        return advance(to, task, Some(Err(fault)));
+    }
+    wait_no_more(to, task, &run)?;
+    fail(to, task, &error(&fault))
+}
+
 /// The time that a run waited for came.
 pub fn due<V: View>(to: &mut Staged<'_, V>, task: Id, at: u64) -> Result<(), Halt> {
     let Some(run) = to.read().data::<Run>(Key::Run(task))?.cloned() else { return Ok(()) };

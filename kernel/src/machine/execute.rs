@@ -114,8 +114,12 @@ impl Workspace {
         let root = if needs_root { Some((self.root(Space::Data(line))?, self.pos())) } else { None };
         let leaves = matches!(request.command, Command::Intent(Intent::WorkspaceLeave(_)));
         let stand = if leaves { Some((self.pos(), self.roots()?)) } else { None };
-        let actor = request.actor.clone();
-        let with = Context { read: self.read(line), command, now_ms: moment.now_ms, actor, root, stand };
+        let restoring = match &request.command {
+            Command::Intent(Intent::BranchRestore(restore)) => Some(self.restoring(line, restore.pos)?),
+            _ => None,
+        };
+        let (read, now_ms, actor) = (self.read(line), moment.now_ms, request.actor.clone());
+        let with = Context { read, command, now_ms, actor, root, stand, restoring };
         let decided = match request.command.decide(&with) {
             Ok(decision) => self.refuse_destroyed(decision),
             Err(halt) => Err(halt),
@@ -249,7 +253,10 @@ impl AskAgain {
 
 /// Rejections that say "not now": the same request may be sent again and is not remembered.
 fn passing(rejection: &Rejection) -> bool {
-    matches!(rejection.code, Code::NothingToLease | Code::LeaseHeld | Code::NothingDue | Code::EffectsHeld)
+    matches!(
+        rejection.code,
+        Code::NothingToLease | Code::LeaseHeld | Code::NothingDue | Code::EffectsHeld | Code::WorkHeld
+    )
 }
 
 /// The stream an event goes to.

@@ -20,6 +20,7 @@ mod held;
 mod insight;
 mod record;
 mod request;
+mod restoring;
 mod reveal;
 mod roots;
 mod supply;
@@ -29,6 +30,7 @@ pub use heads::{Heads, StreamHead};
 pub use held::Held;
 pub use record::{chunk_address, key_address};
 pub use request::{Identity, Moment, Reply, Request};
+pub use restoring::Restoring;
 pub use reveal::Revealed;
 pub use roots::{over_base, page_row, pages_space, row_hash};
 pub use supply::kept_key;
@@ -41,6 +43,7 @@ use crate::reject::Rejection;
 use crate::seal::DataKey;
 use crate::state::State;
 use crate::storage::{Address, Head, StoredEvent, Write};
+use crate::under_way::AsOf;
 use crate::view::{Halt, Reader, Want};
 use std::collections::BTreeMap;
 
@@ -105,6 +108,8 @@ pub struct Workspace {
     carriers: BTreeMap<u64, StoredEvent>,
     /// Content asked for that is kept apart.
     blobs: BTreeMap<BlobId, Vec<u8>>,
+    /// What a line was at a position.
+    past: Option<(Line, u64, AsOf)>,
     events: Vec<StoredEvent>,
     /// Writes beside the log: wrapped keys, and chunks of content that is kept apart.
     side_writes: BTreeMap<Address, Write>,
@@ -131,6 +136,7 @@ impl Workspace {
             pages: BTreeMap::new(),
             carriers: BTreeMap::new(),
             blobs: BTreeMap::new(),
+            past: None,
             events: Vec::new(),
             side_writes: BTreeMap::new(),
         })
@@ -161,6 +167,11 @@ impl Workspace {
         Reader::new(self, line)
     }
 
+    /// Events that wait to be committed.
+    pub fn uncommitted(&self) -> &[StoredEvent] {
+        &self.events
+    }
+
     /// Whether events wait to be committed.
     pub fn has_uncommitted(&self) -> bool {
         self.pos() > self.stored
@@ -177,6 +188,7 @@ impl Workspace {
         self.pages.clear();
         self.carriers.clear();
         self.blobs.clear();
+        self.past = None;
     }
 
     fn forget_excess(&mut self) {
@@ -191,5 +203,6 @@ impl Workspace {
         }
         self.carriers.clear();
         self.blobs.clear();
+        self.past = None;
     }
 }

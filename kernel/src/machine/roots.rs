@@ -10,7 +10,7 @@ use crate::view::{Answer, Lookup as _, Want};
 use std::collections::BTreeMap;
 
 impl Workspace {
-    /// The root of a space's state, at the last event. A fork's root covers its base's.
+    /// The root of a space's state, at the last event. That of a line that stands on another covers its base's.
     pub fn root(&self, space: Space) -> Result<HashText, Stop> {
         let own = match self.fold_space(space)? {
             Some(folded) => folded.tree.root,
@@ -21,12 +21,13 @@ impl Workspace {
             return Ok(own);
         }
         let branch = self.read(line).control::<Branch>(Key::Branch(line.branch))?;
-        Ok(over_base(branch, own))
+        Ok(over_base(branch, line, own))
     }
 
-    /// The roots of control and of every line that has events.
+    /// The roots of control, of the line that `main` is on, and of every line that has events.
     pub fn roots(&self) -> Result<BTreeMap<Space, HashText>, Stop> {
-        let spaces = [Space::Control].into_iter().chain(self.heads.streams.keys().copied());
+        let main = Space::Data(self.main()?);
+        let spaces = [Space::Control, main].into_iter().chain(self.heads.streams.keys().copied());
         spaces.map(|space| Ok((space, self.root(space)?))).collect()
     }
 
@@ -114,9 +115,9 @@ impl Workspace {
     }
 }
 
-/// The root of a branch whose own rows have the root `own`: it covers what the branch stands on.
-pub fn over_base(branch: Option<&Branch>, own: HashText) -> HashText {
-    match branch.and_then(|branch| branch.base.as_ref()) {
+/// The root of a line whose own rows have the root `own`: it covers what the line stands on.
+pub fn over_base(branch: Option<&Branch>, line: Line, own: HashText) -> HashText {
+    match branch.and_then(|branch| branch.base_of(line.incarnation)) {
         Some(base) => HashText(hash(Domain::Fork, &[&base.root.0, &own.0])),
         None => own,
     }

@@ -9,7 +9,7 @@ use super::record::key_address;
 use super::roots::row_hash;
 use super::{Stop, Workspace};
 use crate::apply::apply_noting;
-use crate::entity::DataKey as DataKeyEntity;
+use crate::entity::{Base, DataKey as DataKeyEntity};
 use crate::event::{BlobRef, EventData, Header, Place, Undecodable, event_hash};
 use crate::fit::{content_is_whole, follows};
 use crate::hash::HashText;
@@ -89,6 +89,12 @@ impl Workspace {
         };
         for place in header.places(data) {
             self.is_loaded(place, header.line())?;
+        }
+        if let EventData::BranchRestored(restored) = data {
+            let Base { parent, pos, root } = &restored.base;
+            if self.past(*parent, *pos)?.root != *root {
+                return Ok(Err(format!("{parent} had another root at event {pos}")));
+            }
         }
         if apply_noting(&mut self.state, header, data) != header.touched {
             return Ok(Err("it does not touch what it says it touched".to_owned()));

@@ -104,7 +104,12 @@ impl<'a> Writer<'a> {
         touched
     }
 
-    /// A fork's first change of a row begins with the row as the fork sees it.
+    /// Something else stands on `line` from now on.
+    pub fn stands_on(&mut self, line: Line) {
+        self.state.unsettle(line);
+    }
+
+    /// A line's first change of a row begins with the row as the line sees it. The first line of `main` sees no other.
     fn bring_over(&mut self, key: &Key) {
         if self.line == Line::default() {
             return;
@@ -130,17 +135,18 @@ impl<'a> Writer<'a> {
     }
 
     fn about_to_change(&mut self, space: Space, key: &Key) {
-        if self.before.is_none() && self.keep.is_none() {
+        if self.before.is_none() && self.keep.is_none() && !self.state.is_gone_back_to() {
             return;
         }
         let (old, since) = match self.state.get(space, key) {
             Answer::Present(found) => (Some(found.entity.clone()), found.since),
             _ => (None, 0),
         };
-        if let (Space::Data(line), Some(keep), Some(entity)) = (space, self.keep, &old)
-            && since <= keep
-        {
-            self.state.keep(line, *key, since, entity.clone());
+        if let (Space::Data(line), Some(entity)) = (space, &old) {
+            if self.keep.is_some_and(|keep| since <= keep) {
+                self.state.keep(line, *key, since, entity.clone());
+            }
+            self.state.pin(line, *key, (since, self.pos), entity);
         }
         if let Some(before) = &mut self.before
             && !before.iter().any(|(s, k, _)| *s == space && k == key)

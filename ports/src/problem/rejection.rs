@@ -10,7 +10,10 @@ pub(super) const fn status(code: Code) -> StatusCode {
         | Code::ControlCharacter
         | Code::TooLong
         | Code::AmountOutOfRange
-        | Code::InvalidWorkflow => StatusCode::UNPROCESSABLE_ENTITY,
+        | Code::InvalidWorkflow
+        | Code::PositionAhead
+        | Code::BeforeTheBranch
+        | Code::InsideACommand => StatusCode::UNPROCESSABLE_ENTITY,
         Code::DeviceUnknown => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::KeyDestroyed | Code::WorkspaceMoved => StatusCode::GONE,
@@ -31,6 +34,10 @@ pub(super) const fn status(code: Code) -> StatusCode {
         | Code::RuntimeRestarted
         | Code::EffectsHeld
         | Code::NotHeld
+        | Code::WorkHeld
+        | Code::WorkUndecided
+        | Code::NothingRecorded
+        | Code::NothingToRestore
         | Code::WorkspaceFrozen
         | Code::NotFrozen
         | Code::OtherPosition

@@ -6,7 +6,7 @@ use kernel::id::{CommandId, Id, WorkspaceId};
 use kernel::machine::{Identity, Reply, Request};
 use kernel::reject::Code;
 use ports::history::{HistoryAsk, HistorySlice};
-use ports::sequencing::{EffectView, EventView, WorkspaceView};
+use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
 use ports::{Sequencing, SequencingError};
@@ -142,6 +142,14 @@ impl Sequencing for Remote {
     }
 
     async fn read(&self, _: WorkspaceId, _: Query) -> Result<Option<Value>, SequencingError> {
+        Err(not_asked())
+    }
+
+    async fn snapshots(&self, _: WorkspaceId) -> Result<Vec<SnapshotView>, SequencingError> {
+        Err(not_asked())
+    }
+
+    async fn snapshot(&self, _: WorkspaceId, _: bool) -> Result<SnapshotView, SequencingError> {
         Err(not_asked())
     }
 }

@@ -122,6 +122,7 @@ impl Author {
                 let key = self.devices[usize::from(op.pick) % self.devices.len()].public_key();
                 self.write(by, branch, "device.enroll", &json!({"public_key": key}))
             }
+            Kind::Restore | Kind::Settle | Kind::Release => self.go_back(op, by, branch),
             Kind::Bad => self.write(by, branch, "task.create", &json!({"title": "a\u{7}b"})),
         }
     }
@@ -244,6 +245,34 @@ impl Author {
             }
         };
         self.write(by, branch, name, &data)
+    }
+
+    /// Going back, and what becomes of work that was under way.
+    fn go_back(&mut self, op: &Op, by: usize, branch: BranchId) -> Job {
+        let (name, data) = match op.kind {
+            Kind::Restore => {
+                // A command comes to about two events.
+                let most = 20 + 2 * self.sent;
+                let pos = 8 + u64::from(op.other) * most / (1 << 16) + u64::from(op.pick);
+                ("branch.restore", json!({"pos": pos}))
+            }
+            Kind::Settle => {
+                let choice = ["take", "again", "give_up"][usize::from(op.other) % 3];
+                ("work.decide", json!({"item": self.under_way(op), "choice": choice}))
+            }
+            _ => ("work.release", json!({})),
+        };
+        self.write(by, branch, name, &data)
+    }
+
+    /// Something that may have been under way: among the newest, or among the oldest.
+    fn under_way(&self, op: &Op) -> Id {
+        let nth = usize::from(op.pick / 2);
+        let approvals: Vec<Id> = self.approvals.iter().map(|(approval, _)| *approval).collect();
+        let things = [&self.effects, &self.effects, &approvals, &self.tasks][nth % 4];
+        let nth = if op.pick.is_multiple_of(2) { things.len().checked_sub(1 + nth) } else { Some(nth) };
+        let unknown = Id::new(Device::new(99).next(), Role::Effect);
+        nth.and_then(|nth| things.get(nth)).copied().unwrap_or(unknown)
     }
 
     /// The command may ask a person: what about follows from what it would show.

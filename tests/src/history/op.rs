@@ -57,6 +57,12 @@ pub enum Kind {
     Incarnation,
     /// A command that is refused for its arguments.
     Bad,
+    /// `branch.restore` to a position there may be.
+    Restore,
+    /// `work.decide` about something that may have been under way.
+    Settle,
+    /// `work.release`
+    Release,
 }
 
 impl Kind {
@@ -133,7 +139,27 @@ pub fn ops(length: impl Into<proptest::collection::SizeRange>) -> impl Strategy<
     });
     let one = op.prop_map(|op| vec![op]);
     let some = prop_oneof![60 => one, 1 => Just(scene(Kind::Tools, 3, Kind::Decide, 2)), 1 => Just(scene(Kind::Fail, 1, Kind::Retry, 0))];
-    proptest::collection::vec(some, length).prop_map(|all| all.into_iter().flatten().collect())
+    let played = proptest::collection::vec(some, length).prop_map(|all| all.into_iter().flatten().collect::<Vec<_>>());
+    (played, any::<[u16; 3]>(), 0usize..12).prop_map(|(mut all, restores, each)| {
+        // A third of the histories go back, and then on with what they began with.
+        let more: Vec<Op> = all.iter().take(each).copied().collect();
+        // To anywhere, to the beginning, where little was under way, and to anywhere again.
+        let [anywhere, early, again] = restores;
+        for other in [anywhere, early % 6_000, again].into_iter().filter(|_| each > 7) {
+            all.extend(going_back(other));
+            all.extend(&more);
+        }
+        all
+    })
+}
+
+/// The branch goes back, somebody decides about what may have been under way, and all of it is released if it can be.
+fn going_back(other: u16) -> Vec<Op> {
+    let op = |kind, pick, other| Op { kind, device: (pick % 3) as u8, pick, other, branch: 255, passes_ms: 1 };
+    // Every other position is in the midst of a command.
+    let tries = (0..3).map(|nth| op(Kind::Restore, nth, other));
+    let decisions = (0..40).map(|nth| op(Kind::Settle, nth, other.wrapping_add(nth)));
+    tries.chain(decisions).chain([op(Kind::Release, 0, 0)]).collect()
 }
 
 /// What chance seldom plays: a question is asked, leased and reported, and something is done about it.

@@ -16,6 +16,7 @@ pub fn told() -> Vec<Vec<u8>> {
     teller.conversations();
     teller.tools();
     teller.runs();
+    teller.goes_back();
     teller.travels();
     teller.world.dump().events.into_iter().map(|event| event.body).collect()
 }
@@ -189,6 +190,22 @@ impl Teller {
             json!({"document": document("done"), "do": [{"keep": {"set": {"a": 1}, "export": {"as": "$context"}}}]});
         let workflow = self.one("workflow.define", json!({"source": done}));
         self.send(0, "run.start", json!({"workflow": workflow}));
+    }
+
+    /// It goes back, and what was under way then is decided about.
+    fn goes_back(&mut self) {
+        let agent = self.one("agent.define", json!({"name": "careful", "provider": self.provider}));
+        let ask = json!({"agent": agent, "prompt": "What was under way?"});
+        self.send(0, "task.ask", ask);
+        let stands = block_on(self.world.sequencer.describe()).expect("the store is in memory");
+        self.send(0, "task.create", json!({"title": "a mistake"}));
+        self.send(0, "branch.restore", json!({"pos": stands.pos}));
+        let view = block_on(self.world.sequencer.read(&ports::views::Query::Restored)).expect("the store is in memory");
+        let items = view.and_then(|view| view["items"].as_array().cloned()).unwrap_or_default();
+        for item in items.iter().filter(|item| item["open"] == true) {
+            self.send(0, "work.decide", json!({"item": item["item"], "choice": "give_up"}));
+        }
+        self.send(0, "work.release", json!({}));
     }
 
     /// It came here in a file, and goes on here.

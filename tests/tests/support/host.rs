@@ -1,5 +1,6 @@
 //! The host as a process of its own, which can be killed.
 
+use super::cli::Cli;
 use kernelos::host::Identity;
 use kernelos_tests::crash::{Client, Stage, StageFile};
 use std::io::{BufRead, BufReader};
@@ -103,6 +104,12 @@ impl Running {
     /// A client with its owner's token.
     pub fn client(&self) -> Client {
         Client::new(self.address, self.token.clone())
+    }
+
+    /// The program as its owner runs it from elsewhere.
+    pub fn program(&self) -> Cli {
+        let none = self.begun.data.join("none");
+        Cli::over(&none).with("KERNELOS_HOST", &format!("http://{}", self.address)).with("KERNELOS_TOKEN", &self.token)
     }
 
     /// When it was started, milliseconds since 1970.

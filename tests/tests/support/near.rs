@@ -9,7 +9,7 @@ use kernelos_tests::history::{Device, entropy, under_key};
 use ports::egress::{EgressAnswer, EgressClass, EgressFailure, EgressPolicy, EgressRequest};
 use ports::history::{HistoryAsk, HistorySlice};
 use ports::provider::{FailureClass, Live, ModelFailure, ModelRequest, ModelResponse, ProviderEntry, Stop};
-use ports::sequencing::{EffectView, EventView, Notice, WorkspaceView};
+use ports::sequencing::{EffectView, EventView, Notice, SnapshotView, WorkspaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
 use ports::{
@@ -194,6 +194,14 @@ impl Sequencing for Near {
     }
 
     async fn due(&self, _: WorkspaceId, _: usize) -> Result<Vec<Id>, SequencingError> {
+        not_here()
+    }
+
+    async fn snapshots(&self, _: WorkspaceId) -> Result<Vec<SnapshotView>, SequencingError> {
+        not_here()
+    }
+
+    async fn snapshot(&self, _: WorkspaceId, _: bool) -> Result<SnapshotView, SequencingError> {
         not_here()
     }
 }

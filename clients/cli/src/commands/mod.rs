@@ -18,10 +18,12 @@ mod log;
 mod progress;
 mod provider;
 mod replay;
+mod restore;
 mod run;
 mod send;
 mod serve;
 mod shown;
+mod snapshot;
 mod state;
 mod task;
 mod timeline;
@@ -53,12 +55,14 @@ pub fn run(args: &Args) -> Result<(), Problem> {
         Command::Egress(egress) => egress::run(place, egress),
         Command::Usage(usage) => usage::run(place, usage),
         Command::Workspace(workspace) => workspace::run(place, workspace),
+        Command::Snapshot(snapshot) => snapshot::run(place, snapshot),
         Command::Export(export) => export::run(place, export),
         Command::Import(import) => import::run(place, import),
         Command::Run(run) => run::run(place, run),
         Command::Task(task) => task::run(place, task),
         Command::Approve(approve) => approve::run(place, approve),
         Command::Workflow(workflow) => workflow::run(workflow),
+        Command::Restore(restore) => restore::run(place, restore),
         Command::Log(log) => log::run(place, log),
         Command::State(state) => state::run(place, state),
         Command::Diff(diff) => diff::run(place, diff),

@@ -3,6 +3,7 @@
 use super::{block_on, shown};
 use crate::args::Replay;
 use crate::outcome::Problem;
+use crate::words::counted;
 use kernel::id::WorkspaceId;
 use ports::{Store as _, Vault as _};
 use sequencer::{Verified, is_under_way, verify};
@@ -56,6 +57,7 @@ fn show(id: &str, verified: &Verified, as_json: bool) {
             verified.findings.iter().map(|finding| json!({ "what": finding.what, "why": finding.why })).collect();
         let line = json!({
             "workspace": id, "events": verified.events, "rows": verified.rows, "roots": roots, "findings": findings,
+            "loose": verified.loose,
         });
         shown::line(&line.to_string());
         return;
@@ -66,6 +68,9 @@ fn show(id: &str, verified: &Verified, as_json: bool) {
     }
     for finding in &verified.findings {
         shown::line(&format!("  {}: {}", finding.what, finding.why));
+    }
+    if !verified.loose.is_empty() {
+        shown::line(&format!("  {} of no snapshot, removed in time", counted(verified.loose.len(), "chunk")));
     }
     if verified.findings.is_empty() {
         shown::line("  everything is as it was written");

@@ -1,14 +1,16 @@
 //! The actor of a workspace: one task, one sequencer, one question after the other. Commands that wait go together.
 
+use super::ambient::Machine;
 use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Moment, Reply};
 use ports::history::{HistoryAsk, HistorySlice};
-use ports::sequencing::{EffectView, EventView, WorkspaceView};
+use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
-use ports::{Store, StoreError, Vault, VaultError};
-use sequencer::{BATCH_MAX, Failure, Job, Sequencer};
+use ports::{Clock as _, Store, StoreError, Vault, VaultError};
+use sequencer::{BATCH_MAX, Failure, Job, Making, Sequencer};
 use serde_json::Value;
+use std::collections::VecDeque;
 use std::rc::Rc;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -17,6 +19,9 @@ const WAITING_MAX: usize = 4096;
 
 /// Effects that are looked at to tell runtimes how many wait.
 const DUE_MAX: usize = 32;
+
+/// What is due beside commands waits for so many turns at most while others wait.
+const PASSED_OVER_MAX: usize = 16;
 
 type Answer<T> = oneshot::Sender<Result<T, Failure>>;
 type Replies = oneshot::Sender<Vec<Result<Reply, Failure>>>;
@@ -43,6 +48,10 @@ pub enum Question {
     Export(ExportAsk, Answer<ExportSlice>),
     /// What is done about an import, and when.
     Import(ImportAsk, Moment, Answer<ImportStand>),
+    /// The snapshots there are.
+    Snapshots(Answer<Vec<SnapshotView>>),
+    /// Make a snapshot, of all rows or not.
+    Snapshot(bool, Answer<SnapshotView>),
 }
 
 /// What a runtime waits for.
@@ -79,6 +88,10 @@ struct Actor {
     sequencer: Sequencer,
     pos: watch::Sender<u64>,
     outstanding: watch::Sender<Outstanding>,
+    /// Snapshots that were asked for.
+    snapshots: VecDeque<(bool, Answer<SnapshotView>)>,
+    /// Turns since something was done beside commands.
+    passed_over: usize,
 }
 
 /// Claim the workspace and start its actor.
@@ -91,7 +104,7 @@ pub async fn spawn(id: WorkspaceId, store: &Rc<dyn Store>, vault: &Rc<dyn Vault>
     let pos = watch::Sender::new(sequencer.pos());
     let outstanding = watch::Sender::new(Outstanding::default());
     let handle = Handle { ask, pos: pos.subscribe(), outstanding: outstanding.subscribe() };
-    let mut actor = Actor { sequencer, pos, outstanding };
+    let mut actor = Actor { sequencer, pos, outstanding, snapshots: VecDeque::new(), passed_over: 0 };
     actor.look_out().await;
     tokio::task::spawn_local(actor.run(questions));
     Ok(handle)
@@ -100,7 +113,14 @@ pub async fn spawn(id: WorkspaceId, store: &Rc<dyn Store>, vault: &Rc<dyn Vault>
 impl Actor {
     async fn run(mut self, mut questions: mpsc::Receiver<Question>) {
         let mut waiting = Vec::new();
-        while questions.recv_many(&mut waiting, BATCH_MAX).await > 0 {
+        loop {
+            while self.beside(questions.len()).await {
+                // Others of this thread are not held up by it.
+                tokio::task::yield_now().await;
+            }
+            if questions.recv_many(&mut waiting, BATCH_MAX).await == 0 {
+                return;
+            }
             let (mut jobs, mut askers, mut others) = (Vec::new(), Vec::new(), Vec::new());
             for question in waiting.drain(..) {
                 match question {
@@ -123,6 +143,27 @@ impl Actor {
                 return;
             }
         }
+    }
+
+    /// Do a little of what is due beside commands. Says whether to go on: there is more to do, and nobody waits.
+    async fn beside(&mut self, waiting: usize) -> bool {
+        if waiting > 0 && self.passed_over < PASSED_OVER_MAX {
+            self.passed_over += 1;
+            return false;
+        }
+        self.passed_over = 0;
+        let more = match self.snapshots.pop_front() {
+            None => self.sequencer.keep_up(Machine.now_ms()).await,
+            Some((whole, reply)) => {
+                match self.sequencer.snapshot_slice(whole, Machine.now_ms()).await {
+                    Ok(Making::Underway) => self.snapshots.push_front((whole, reply)),
+                    Ok(Making::Made(view)) => drop(reply.send(Ok(view))),
+                    Err(failure) => drop(reply.send(Err(failure))),
+                }
+                true
+            }
+        };
+        more && waiting == 0
     }
 
     async fn submit(&mut self, jobs: &[Job], askers: Vec<(usize, Replies)>) {
@@ -164,6 +205,8 @@ impl Actor {
                 self.look_out().await;
                 let _ = reply.send(done);
             }
+            Question::Snapshots(reply) => drop(reply.send(self.sequencer.snapshots().await)),
+            Question::Snapshot(whole, reply) => self.snapshots.push_back((whole, reply)),
         }
     }
 }

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Moment, Reply, Request};
 use ports::history::{HistoryAsk, HistorySlice};
-use ports::sequencing::{EffectView, EventView, WorkspaceView};
+use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskStatus, TaskView};
 use ports::{Clock as _, Entropy as _, Sequencing, SequencingError};
@@ -228,5 +228,13 @@ impl Sequencing for HostSequencing {
         let entropy = Machine.random().map_err(|why| SequencingError::Unavailable(why.0))?;
         let moment = Moment { now_ms: Machine.now_ms(), entropy };
         self.ask(workspace, |reply| Question::Import(ask, moment, reply)).await
+    }
+
+    async fn snapshots(&self, workspace: WorkspaceId) -> Result<Vec<SnapshotView>, SequencingError> {
+        self.ask(workspace, Question::Snapshots).await
+    }
+
+    async fn snapshot(&self, workspace: WorkspaceId, whole: bool) -> Result<SnapshotView, SequencingError> {
+        self.ask(workspace, |reply| Question::Snapshot(whole, reply)).await
     }
 }

@@ -8,9 +8,18 @@ use serde_json::{Value, json};
 /// Schemas of every answer but the problem.
 pub fn all() -> Value {
     let mut all = workspaces();
-    for group in
-        [outcomes(), log(), models::all(), effects(), egress(), contexts(), history::all(), verification(), transfers()]
-    {
+    for group in [
+        outcomes(),
+        log(),
+        models::all(),
+        effects(),
+        egress(),
+        contexts(),
+        history::all(),
+        verification(),
+        transfers(),
+        snapshots(),
+    ] {
         if let (Some(all), Value::Object(group)) = (all.as_object_mut(), group) {
             all.extend(group);
         }
@@ -90,6 +99,23 @@ fn transfers() -> Value {
             "offset": amount(),
             "complete": {"type": "boolean", "description": "All of it was taken in: the workspace is there."},
         }), &[]),
+    })
+}
+
+fn snapshots() -> Value {
+    json!({
+        "Snapshots": object(&json!({"snapshots": list(&named("Snapshot"))}), &[]),
+        "Snapshot": object(&json!({
+            "pos": amount(),
+            "made_at": time(),
+            "rows": amount(),
+            "bytes": {"type": "integer", "minimum": 0, "description": "Bytes of its rows, before compression."},
+            "written": {"type": "integer", "minimum": 0, "description": "Bytes that were written for it: what it does not \
+                share with the snapshots before it."},
+            "roots": {"type": "object", "additionalProperties": named("Hash")},
+            "fault": {"type": "string", "description": "Why it cannot be used; absent where nothing is known to be wrong \
+                with it."},
+        }), &["fault"]),
     })
 }
 

@@ -103,6 +103,12 @@ pub const COMMANDS: &[Described] = &[
         ],
     },
     Described { name: "branch.fork", summary: "Begin a branch of the line the command works on.", arguments: &[NAME] },
+    Described {
+        name: "branch.restore",
+        summary: "Go back to what the branch was at a position. What was written since stays in the log, control stays as it \
+                  is, and what was under way is held until somebody decided about it.",
+        arguments: &[must("pos", Is::Amount)],
+    },
     Described { name: "device.enroll", summary: "Let a device author commands.", arguments: &[PUBLIC_KEY] },
     Described {
         name: "effect.lease",
@@ -171,6 +177,16 @@ pub const COMMANDS: &[Described] = &[
         arguments: &[must("task", Is::Named("Id"))],
     },
     Described { name: "timers.fire", summary: "Let what is due by now happen.", arguments: &[] },
+    Described {
+        name: "work.decide",
+        summary: "Say what becomes of something that was under way at a restore.",
+        arguments: &[must("item", Is::Named("Id")), must("choice", Is::Named("Choice"))],
+    },
+    Described {
+        name: "work.release",
+        summary: "Let what a restore held go on. Everything has to be decided first.",
+        arguments: &[],
+    },
     Described {
         name: "workflow.define",
         summary: "Make a workflow known. It is checked first.",

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 /// Schemas of every read model.
 pub fn all() -> Value {
     let mut all = lists();
-    for group in [tasks(), people(), things()] {
+    for group in [tasks(), people(), things(), restores()] {
         if let (Some(all), Value::Object(group)) = (all.as_object_mut(), group) {
             all.extend(group);
         }
@@ -112,6 +112,48 @@ fn people() -> Value {
             "by": string(),
             "reason": string(),
         }), &["question", "value", "options", "expires_at", "escalated", "decision", "by", "reason"]),
+    })
+}
+
+fn restores() -> Value {
+    let counts = object(&json!({"changed": amount(), "gone": amount(), "back": amount()}), &[]);
+    let thing = object(&json!({"key": string(), "change": {"enum": ["changed", "gone", "back"]}}), &[]);
+    json!({
+        "Choice": {"enum": ["take", "again", "give_up"], "examples": ["again"]},
+        "Restored": object(&json!({
+            "line": string(),
+            "pos": amount(),
+            "held": {"type": "boolean", "description": "Whether nothing of it goes on before work.release."},
+            "items": list(&named("RestoredItem")),
+        }), &["pos"]),
+        "RestoredItem": object(&json!({
+            "item": named("Id"),
+            "kind": {"enum": ["model", "capability", "notice", "approval", "timer"]},
+            "task": named("Id"),
+            "title": string(),
+            "standing": {"enum": ["undecided", "goes_on", "left"]},
+            "open": {"type": "boolean", "description": "Whether somebody has to decide about it."},
+            "tried": {"type": "boolean", "description": "Whether it may have taken place outside."},
+            "capability": string(),
+            "asked": named("ApprovalKind"),
+            "decided": {"enum": ["approved", "edited", "rejected", "answered", "timed_out", "cancelled"]},
+            "at": time(),
+            "came": {"oneOf": [
+                object(&json!({"is": {"const": "done"}, "text": string()}), &[]),
+                object(&json!({"is": {"const": "failed"}, "class": string(), "detail": string()}), &[]),
+            ]},
+            "late": amount(),
+            "choice": named("Choice"),
+            "by": string(),
+        }), &["title", "capability", "asked", "decided", "at", "came", "choice", "by"]),
+        "RestorePreview": object(&json!({
+            "pos": amount(),
+            "line": string(),
+            "kinds": {"type": "object", "additionalProperties": counts},
+            "things": list(&thing),
+            "more": {"type": "boolean", "description": "Whether there are more things than are named."},
+            "items": list(&named("RestoredItem")),
+        }), &[]),
     })
 }
 

@@ -98,6 +98,10 @@ fn bodies() -> Value {
             "key": named("Hash"),
             "wrapped": {"type": "string", "description": "The key, wrapped by whoever asks: an armored age file. It goes into the file."},
         }), &["wrapped"]),
+        "NewSnapshot": with_example(object(&json!({
+            "whole": {"type": "boolean", "description": "Of all rows, whatever the snapshot before says. What is damaged \
+                of it is written again."},
+        }), &["whole"]), json!({})),
         "BeginImport": object(&json!({
             "head": {"type": "string", "contentEncoding": "base64", "description": "The file up to the end of its first frame."},
             "key": named("Hash"),

@@ -11,7 +11,7 @@ use kernel::id::{CommandId, DeviceId, Id, Role, WorkspaceId};
 use kernel::machine::{self, Identity, Reply};
 use kernel::reject::Code;
 use ports::history::{HistoryAsk, HistorySlice};
-use ports::sequencing::{EffectView, EventView, WorkspaceView};
+use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
 use ports::transfer::{ExportAsk, ExportCursor, ExportSlice, ImportAsk, ImportStand, Next};
 use ports::views::{Query, TaskView};
 use ports::{Clock, Sequencing, SequencingError};
@@ -300,4 +300,21 @@ impl Sequencing for Host {
         });
         Ok(ImportStand { offset: 70, complete: false })
     }
+
+    async fn snapshots(&self, _: WorkspaceId) -> Result<Vec<SnapshotView>, SequencingError> {
+        self.healthy()?;
+        let fault = Some("chunk x of a snapshot: it is not there".to_owned());
+        Ok(vec![SnapshotView { pos: 2, fault, ..SnapshotView::default() }, snapshot(3)])
+    }
+
+    async fn snapshot(&self, _: WorkspaceId, whole: bool) -> Result<SnapshotView, SequencingError> {
+        self.healthy()?;
+        self.asked.borrow_mut().push(format!("snapshot whole {whole}"));
+        Ok(snapshot(3))
+    }
+}
+
+fn snapshot(pos: u64) -> SnapshotView {
+    let roots = [(kernel::key::Space::Control, HashText([1; 32]))].into();
+    SnapshotView { pos, made_at: NOW_MS, rows: 12, bytes: 4_000, written: 900, roots, fault: None }
 }

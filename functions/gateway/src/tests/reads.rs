@@ -182,6 +182,12 @@ async fn every_read_model_has_its_address_and_one_that_is_not_there_says_so() {
         ("approvals?all=1", json!({"approvals": []}), "Approvals(true)"),
         ("usage", json!({"providers": [], "total": usage}), "Usage"),
         ("documents", json!({"documents": []}), "Documents"),
+        ("restored", json!({"line": "main@0", "held": false, "items": []}), "Restored"),
+        (
+            "restore?at=7",
+            json!({"pos": 7, "line": "main@0", "kinds": {}, "things": [], "more": false, "items": []}),
+            "RestorePreview(7)",
+        ),
     ] {
         let host = Host { model: Some(model.clone()), ..Host::new() };
         assert_eq!(body(&host.get(&at(path)).await), model, "{path}");

@@ -4,7 +4,7 @@ use super::log::{Budget, parts};
 use super::show::{MORE, Room, short};
 use super::{answer, more, refused, taken};
 use crate::{Failure, Sequencer};
-use kernel::entity::Entity;
+use kernel::entity::{Branch, Entity};
 use kernel::event::{EventData, Header};
 use kernel::id::CommandId;
 use kernel::key::{BranchId, Key};
@@ -52,6 +52,8 @@ enum Stage {
 struct Touched {
     pos: u64,
     to: u64,
+    /// Whether something in between was undone, so that only the past tells what is new.
+    went_back: bool,
     /// Whether each entity is new, where that is known.
     keys: BTreeMap<Key, Option<bool>>,
     /// Commands that were recorded from their first event on.
@@ -73,7 +75,11 @@ impl Sequencer {
     pub(super) async fn diff(&mut self, range: Range, so_far: Option<&Value>) -> Result<HistorySlice, Failure> {
         let mut stage = match so_far {
             Some(so_far) => taken(so_far)?,
-            None => Stage::Touched(Touched { pos: range.from, to: self.checked(range)?, ..Touched::default() }),
+            None => {
+                let to = self.checked(range)?;
+                let (pos, went_back) = self.first_differing(range.from, to).await?;
+                Stage::Touched(Touched { pos, to, went_back, ..Touched::default() })
+            }
         };
         let mut budget = Budget::default();
         loop {
@@ -86,7 +92,7 @@ impl Sequencer {
                     Stage::Before(touched.picked(range), None)
                 }
                 Stage::Before(picked, rows) => {
-                    let past = self.past(&picked.wanted(), range.from, rows.as_ref(), &mut budget).await?;
+                    let past = self.as_they_were(&picked.wanted(), range.from, rows.as_ref(), &mut budget).await?;
                     let rows = rows_of(&past)?;
                     if past.pos() < range.from {
                         return more(&Stage::Before(picked, Some(rows)));
@@ -94,12 +100,11 @@ impl Sequencer {
                     Stage::After(picked, rows.clone(), rows)
                 }
                 Stage::After(picked, before, rows) => {
-                    let past = self.past(&picked.wanted(), picked.to, Some(&rows), &mut budget).await?;
+                    let past = self.as_they_were(&picked.wanted(), picked.to, Some(&rows), &mut budget).await?;
                     if past.pos() < picked.to {
                         return more(&Stage::After(picked, before, rows_of(&past)?));
                     }
-                    let before = Past::resume(self.workspace.id(), picked.wanted(), &before);
-                    let before = before.map_err(|what| StoreError::Damaged { what })?;
+                    let before = self.resumed(&picked.wanted(), &before).await?;
                     return answer(Some(&self.diff_view(range.from, &picked, &before, &past).await?));
                 }
             };
@@ -118,6 +123,24 @@ impl Sequencer {
         }
     }
 
+    /// The position from which on events say what differs: the first one, or, where restores lie in between, the last that
+    /// both ends have in common. And whether there are such restores.
+    async fn first_differing(&mut self, from: u64, to: u64) -> Result<(u64, bool), Failure> {
+        let main = self.main_branch().await?;
+        if main.incarnation_at(from) == main.incarnation_at(to) {
+            return Ok((from, false));
+        }
+        let (old, new) = (lines_at(&main, from), lines_at(&main, to));
+        let common = |(incarnation, until): (&u32, &u64)| Some(*new.get(incarnation)?.min(until));
+        let pos = old.iter().rev().find_map(common).unwrap_or_default();
+        if to - pos > DIFF_EVENTS_MAX {
+            let why =
+                format!("what {from} and {to} have in common ends at {pos}, more than {DIFF_EVENTS_MAX} events before");
+            return Err(refused(why));
+        }
+        Ok((pos, true))
+    }
+
     async fn scan_touched(&self, touched: &mut Touched, budget: &mut Budget) -> Result<u64, Failure> {
         let (pos, to) = (touched.pos, touched.to);
         self.scan(pos, to, budget, |event| {
@@ -132,7 +155,13 @@ impl Sequencer {
         let mut kinds = picked.kinds.clone();
         for key in &picked.unsure {
             let (added, changed) = kinds.entry(key.kind().to_owned()).or_default();
-            if old.get(key).is_none() { *added += 1 } else { *changed += 1 }
+            match (old.get(key), new.get(key)) {
+                (None, None) => {}
+                (None, Some(_)) => *added += 1,
+                // It was something else only in between.
+                (Some(old), Some(new)) if old.entity == new.entity => {}
+                (Some(_), _) => *changed += 1,
+            }
         }
         let kinds = kinds.into_iter().map(|(kind, (added, changed))| KindView { kind, added, changed }).collect();
         let mut entities = Vec::new();
@@ -184,6 +213,16 @@ impl Sequencer {
     }
 }
 
+/// The incarnations of `main` that were seen at `pos`, each up to which position.
+fn lines_at(main: &Branch, pos: u64) -> BTreeMap<u32, u64> {
+    let (mut lines, mut incarnation, mut until) = (BTreeMap::new(), main.incarnation_at(pos), pos);
+    loop {
+        lines.insert(incarnation, until);
+        let Some(base) = main.base_of(incarnation) else { return lines };
+        (incarnation, until) = (base.parent.incarnation, until.min(base.pos));
+    }
+}
+
 impl Touched {
     fn take(&mut self, header: &Header, data: &EventData) {
         // What happens on a fork is not seen on main.
@@ -199,7 +238,7 @@ impl Touched {
         };
         for key in header.touched.iter().map(|touched| touched.key).chain(gone) {
             if !self.keys.contains_key(&key) && !is_bookkeeping(&key) {
-                let is_new = self.is_new(&key, header, data);
+                let is_new = self.is_new(&key, header, data).filter(|_| !self.went_back);
                 self.keys.insert(key, is_new);
             }
         }

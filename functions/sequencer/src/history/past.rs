@@ -16,7 +16,7 @@ impl Sequencer {
     ///
     /// It begins at the nearest state that is known: what there is now, where none of it changed since; else the empty one
     /// before the first command that can have made any of it. A snapshot that is nearer belongs into [`Sequencer::nearest`].
-    pub(super) async fn past(
+    pub(super) async fn as_they_were(
         &mut self,
         keys: &BTreeSet<Key>,
         at: u64,
@@ -24,7 +24,7 @@ impl Sequencer {
         budget: &mut Budget,
     ) -> Result<Past, Failure> {
         let mut past = match so_far {
-            Some(rows) => self.resumed(keys, rows)?,
+            Some(rows) => self.resumed(keys, rows).await?,
             None => self.nearest(keys, at).await?,
         };
         self.scan(past.pos(), at, budget, |event| past.event(event).map_err(|why| damaged(event.pos, &why))).await?;
@@ -51,11 +51,26 @@ impl Sequencer {
             };
             begins = begins.min(made.map_or(0, |(pos, _)| pos - 1));
         }
-        if is_as_now { self.resumed(keys, &rows) } else { Ok(Past::new(self.workspace.id(), keys.clone(), begins)) }
+        if is_as_now {
+            return self.resumed(keys, &rows).await;
+        }
+        let main = self.main_branch().await?;
+        Ok(Past::new(self.workspace.id(), keys.clone(), begins, &main))
     }
 
-    fn resumed(&self, keys: &BTreeSet<Key>, rows: &PastRows) -> Result<Past, Failure> {
-        let past = Past::resume(self.workspace.id(), keys.clone(), rows);
+    /// What the lines of `main` stand on.
+    pub(super) async fn main_branch(&mut self) -> Result<Branch, Failure> {
+        let main = self.ask(|workspace| {
+            let main = workspace.read(Line::default()).control::<Branch>(Key::Branch(BranchId::Main))?;
+            Ok(main.cloned())
+        });
+        Ok(main.await?.unwrap_or_else(|| Branch::new(None, None)))
+    }
+
+    /// `keys` as they were when `rows` were taken.
+    pub(super) async fn resumed(&mut self, keys: &BTreeSet<Key>, rows: &PastRows) -> Result<Past, Failure> {
+        let main = self.main_branch().await?;
+        let past = Past::resume(self.workspace.id(), keys.clone(), rows, &main);
         past.map_err(|what| StoreError::Damaged { what }.into())
     }
 
@@ -66,9 +81,7 @@ impl Sequencer {
 }
 
 fn row_of(workspace: &Workspace, key: &Key) -> Result<Option<(Space, Entity, u64)>, Stop> {
-    let main = workspace.read(Line::default()).control::<Branch>(Key::Branch(BranchId::Main))?;
-    let line = Line { branch: BranchId::Main, incarnation: main.map_or(0, |main| *main.incarnation) };
-    let found = match space_of(key, line) {
+    let found = match space_of(key, workspace.main()?) {
         None => None,
         Some(space @ Space::Data(line)) => resolve(workspace, line, key)?.map(|found| (space, found)),
         Some(space) => match workspace.get(space, key) {

@@ -26,7 +26,7 @@ impl Sequencer {
         let key: Key = key.parse().map_err(|_| refused(format!("{key} is not the key of an entity")))?;
         let pos = self.reached(at)?;
         let so_far: Option<PastRows> = so_far.map(taken).transpose()?;
-        let past = self.past(&BTreeSet::from([key]), pos, so_far.as_ref(), &mut Budget::default()).await?;
+        let past = self.as_they_were(&BTreeSet::from([key]), pos, so_far.as_ref(), &mut Budget::default()).await?;
         if past.pos() < pos {
             return more(&past.rows().map_err(|what| StoreError::Damaged { what })?);
         }

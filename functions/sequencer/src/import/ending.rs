@@ -32,6 +32,10 @@ impl Sequencer {
         self.commit().await?;
         self.import = None;
         self.forget();
+        // It is there, and whole. Without these snapshots, lines that stand on others are read out of the log.
+        if Box::pin(self.pin_all()).await.is_err() {
+            self.set_stale();
+        }
         let offset = underway.behind(frame.size, frame.chain).stand().offset;
         Ok(ImportStand { offset, complete: true })
     }

@@ -18,7 +18,7 @@ use ports::sequencing::SequencingError;
 use ports::transfer::ImportAsk;
 use ports::views::{TaskStatus, TaskView};
 use ports::wire::{self, Answered, Ask, Replied, Sent};
-use ports::{Clock, Entropy, SharedStore, Store, StoreError, Timer};
+use ports::{Clock, Entropy, SharedStore, SnapshotView, Store, StoreError, Timer};
 use std::rc::Rc;
 
 /// How often the head is looked at by those who wait, in the beginning and later. A person who decided something sees at
@@ -52,21 +52,27 @@ pub struct Words {
     pub body: Bytes,
     /// Whether something waits that a runtime can perform now.
     pub work_waits: bool,
+    /// Whether it is time to look whether something is due beside commands: see [`Shared::keep_up`].
+    pub look_beside: bool,
 }
 
 impl Shared {
     /// Answer what is asked of `workspace`, whose data keys `key` wraps.
     pub async fn answer(&self, workspace: WorkspaceId, key: [u8; 32], ask: Ask) -> Words {
-        let quiet = |body| Words { body, work_waits: false };
+        let quiet = |body| Words { body, work_waits: false, look_beside: false };
         match ask {
             Ask::Create => quiet(wire::answer(&self.create(workspace).await)),
             Ask::Submit(sent) => match self.submit_sent(workspace, key, sent).await {
-                Ok((replied, work_waits)) => Words { body: wire::answer(&Ok(replied)), work_waits },
+                Ok((replied, work_waits)) => {
+                    let look_beside = replied.iter().flatten().any(Replied::passes_a_mark);
+                    Words { body: wire::answer(&Ok(replied)), work_waits, look_beside }
+                }
                 Err(error) => quiet(wire::answer::<()>(&Err(error))),
             },
             Ask::Moved { after, wait_ms } => quiet(wire::answer(&self.moved(workspace, after, wait_ms).await)),
             Ask::Settled { task, wait_ms } => quiet(wire::answer(&self.settled(workspace, key, task, wait_ms).await)),
             Ask::Import(ask) => quiet(self.take_in(workspace, key, ask).await),
+            Ask::Snapshot { whole } => quiet(wire::answer(&self.snapshot(workspace, key, whole).await)),
             // Who watches is in another instance, and nothing of it may be stored.
             Ask::Live(_) => quiet(wire::answer(&Ok(()))),
             Ask::Look(look) => match Sequencer::share(self.plain(), workspace, key).await {
@@ -74,6 +80,20 @@ impl Shared {
                 Err(failure) => quiet(wire::answer::<()>(&Err(failure.into()))),
             },
         }
+    }
+
+    /// Do what is due beside commands, to its end. Whoever answers calls it after the answer went, when the answer says so.
+    pub async fn keep_up(&self, workspace: WorkspaceId, key: [u8; 32]) {
+        let Ok(mut sequencer) = Sequencer::share(self.plain(), workspace, key).await else { return };
+        // Another writer committed what this one did not see.
+        sequencer.snapshots.has_moved = true;
+        while sequencer.keep_up(self.clock.now_ms()).await {}
+    }
+
+    /// A snapshot, made to its end by whoever is asked for it.
+    async fn snapshot(&self, workspace: WorkspaceId, key: [u8; 32], whole: bool) -> Answered<SnapshotView> {
+        let mut sequencer = Sequencer::share(self.plain(), workspace, key).await?;
+        Ok(sequencer.snapshot(whole, self.clock.now_ms()).await?)
     }
 
     /// The workspaces here. One that is being taken in is not here yet.

@@ -5,7 +5,7 @@ use kernel::context::Message as Told;
 use kernel::effect::{self, ModelCall, Work as Owed};
 use kernel::entity::{Approval, ApprovalKind, Call, Decision, Effect, Lease};
 use kernel::id::Id;
-use kernel::key::{Key, Line};
+use kernel::key::Key;
 use kernel::machine::{Stop, Workspace};
 use ports::provider::{Message, ModelRequest, ProviderEntry, Speaker, Tool, ToolCall};
 use ports::sequencing::{EffectView, Notice, Work};
@@ -15,7 +15,7 @@ const CALL_MS_USUALLY: u64 = 120_000;
 
 /// What a runtime needs to perform the effect; none when it is settled or was never leased.
 pub fn effect_view(workspace: &Workspace, id: Id) -> Result<Option<EffectView>, Stop> {
-    let read = workspace.read(Line::default());
+    let read = workspace.read(workspace.main()?);
     let Some(row) = read.data::<Effect>(Key::Effect(id))?.filter(|effect| effect.settled_by.is_none()) else {
         return Ok(None);
     };
@@ -35,7 +35,7 @@ pub fn effect_view(workspace: &Workspace, id: Id) -> Result<Option<EffectView>, 
 /// What the idempotency key names: the call, so that one which a person lets be done again is still the same one; the
 /// effect where there is no call, or where that person gave other bytes.
 fn named(workspace: &Workspace, effect: &Effect, id: Id) -> Result<Id, Stop> {
-    let read = workspace.read(Line::default());
+    let read = workspace.read(workspace.main()?);
     let Some(call) = *effect.call else { return Ok(id) };
     let Some(row) = read.data::<Call>(Key::Call(call))? else { return Ok(id) };
     let Some(asked) = *row.approval else { return Ok(call) };

@@ -2,14 +2,16 @@
 
 mod effects;
 mod people;
+mod restored;
 mod tasks;
 mod things;
 pub(crate) mod told;
 
 pub use effects::effect_view;
+pub use restored::would_hold;
 pub use tasks::task_view;
 
-use kernel::key::{Index, Key, Line};
+use kernel::key::{Index, Key};
 use kernel::machine::{Stop, Workspace};
 use kernel::seal::Content;
 use kernel::view::{RANGE_MAX, View as _};
@@ -30,6 +32,9 @@ pub fn read(workspace: &Workspace, query: &Query) -> Result<Option<Value>, Stop>
         Query::Capabilities => json!({"capabilities": value(&things::capabilities())?}),
         Query::Approvals(all) => json!({"approvals": value(&people::approvals(workspace, *all)?)?}),
         Query::Usage => things::usage(workspace)?,
+        Query::Restored => value(&restored::restored(workspace)?)?,
+        // It is made of more than rows, by the sequencer itself.
+        Query::RestorePreview(_) => return Ok(None),
         Query::Egress => value(&things::egress(workspace)?)?,
         Query::Documents => json!({"documents": value(&things::documents(workspace)?)?}),
         Query::Context(step, turn) => match told::context(workspace, *step, *turn)? {
@@ -65,7 +70,7 @@ fn failure(workspace: &Workspace, failure: Option<&kernel::entity::Failure>) -> 
 
 /// Keys of an index, up to [`ROWS_MAX`].
 fn keys(workspace: &Workspace, index: Index, is_control: bool) -> Result<Vec<Key>, Stop> {
-    let read = workspace.read(Line::default());
+    let read = workspace.read(workspace.main()?);
     let mut keys: Vec<Key> = Vec::new();
     while keys.len() < ROWS_MAX {
         let after = keys.last();

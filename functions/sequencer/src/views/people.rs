@@ -3,7 +3,7 @@
 use super::{keys, open, open_json};
 use kernel::entity::{Approval, Call};
 use kernel::id::Id;
-use kernel::key::{Index, Key, Line};
+use kernel::key::{Index, Key};
 use kernel::machine::{Stop, Workspace};
 use ports::views::ApprovalView;
 
@@ -19,7 +19,7 @@ pub fn approvals(workspace: &Workspace, all: bool) -> Result<Vec<ApprovalView>, 
 }
 
 fn approval(workspace: &Workspace, id: Id) -> Result<Option<ApprovalView>, Stop> {
-    let read = workspace.read(Line::default());
+    let read = workspace.read(workspace.main()?);
     let Some(row) = read.control::<Approval>(Key::Approval(id))? else { return Ok(None) };
     let call = read.data::<Call>(Key::Call(*row.call))?;
     Ok(Some(ApprovalView {

@@ -4,7 +4,7 @@ use super::{failure, keys, open, open_json};
 use kernel::effect::CONTEXT_STEPS_MAX;
 use kernel::entity::{Approval, Call, CallStatus, Lease, Run, RunStatus, Step, StepStatus, Task, Turn, Workflow};
 use kernel::id::Id;
-use kernel::key::{Index, Key, Line};
+use kernel::key::{Index, Key};
 use kernel::machine::{Stop, Workspace};
 use kernel::view::View as _;
 use ports::views::{CallView, RunView, StepView, TaskKind, TaskStatus, TaskSummary, TaskView};
@@ -21,7 +21,7 @@ pub fn list(workspace: &Workspace, skip: usize, limit: usize) -> Result<Vec<Task
 
 /// A task with its newest steps.
 pub fn task_view(workspace: &Workspace, id: Id) -> Result<Option<TaskView>, Stop> {
-    let read = workspace.read(Line::default());
+    let read = workspace.read(workspace.main()?);
     let Some(summary) = summary(workspace, id)? else { return Ok(None) };
     let mut steps = Vec::new();
     let mut next = read.data::<Task>(Key::Task(id))?.and_then(|task| *task.last_step);
@@ -42,7 +42,7 @@ pub fn task_view(workspace: &Workspace, id: Id) -> Result<Option<TaskView>, Stop
 }
 
 fn summary(workspace: &Workspace, id: Id) -> Result<Option<TaskSummary>, Stop> {
-    let read = workspace.read(Line::default());
+    let read = workspace.read(workspace.main()?);
     let Some(task) = read.data::<Task>(Key::Task(id))? else { return Ok(None) };
     let workflow = match *task.workflow {
         Some(workflow) => read.data::<Workflow>(Key::Workflow(workflow))?,
@@ -64,7 +64,7 @@ fn status(workspace: &Workspace, id: Id, task: &Task) -> Result<TaskStatus, Stop
     if *task.cancelled {
         return Ok(TaskStatus::Cancelled);
     }
-    let read = workspace.read(Line::default());
+    let read = workspace.read(workspace.main()?);
     let goes_on = match read.data::<Run>(Key::Run(id))?.map(|run| *run.status) {
         Some(RunStatus::Done) => return Ok(TaskStatus::Done),
         Some(RunStatus::Failed) => return Ok(TaskStatus::Failed),
@@ -94,7 +94,7 @@ fn status(workspace: &Workspace, id: Id, task: &Task) -> Result<TaskStatus, Stop
 
 /// The calls that a task waits for: that of its run, and those of the agent that is at work.
 fn awaited(workspace: &Workspace, id: Id) -> Result<Vec<Id>, Stop> {
-    let read = workspace.read(Line::default());
+    let read = workspace.read(workspace.main()?);
     let mut calls: Vec<Id> = read.data::<Run>(Key::Run(id))?.and_then(|run| *run.call).into_iter().collect();
     let step = match read.data::<Task>(Key::Task(id))?.and_then(|task| *task.last_step) {
         Some(step) => read.data::<Step>(Key::Step(step))?.filter(|step| *step.status == StepStatus::Waiting),
@@ -108,7 +108,7 @@ fn awaited(workspace: &Workspace, id: Id) -> Result<Vec<Id>, Stop> {
 }
 
 fn approvals_of(workspace: &Workspace, id: Id) -> Result<Vec<Id>, Stop> {
-    let read = workspace.read(Line::default());
+    let read = workspace.read(workspace.main()?);
     let mut found = Vec::new();
     for key in keys(workspace, Index::Open, true)? {
         let Key::Open(approval) = key else { continue };
@@ -120,7 +120,7 @@ fn approvals_of(workspace: &Workspace, id: Id) -> Result<Vec<Id>, Stop> {
 }
 
 fn run_view(workspace: &Workspace, id: Id) -> Result<Option<RunView>, Stop> {
-    let read = workspace.read(Line::default());
+    let read = workspace.read(workspace.main()?);
     let Some(run) = read.data::<Run>(Key::Run(id))? else { return Ok(None) };
     let source = read.data::<Workflow>(Key::Workflow(*run.workflow))?.and_then(|it| it.source.0.clone());
     let definition = match source {
@@ -139,7 +139,7 @@ fn run_view(workspace: &Workspace, id: Id) -> Result<Option<RunView>, Stop> {
 }
 
 fn call_view(workspace: &Workspace, id: Id) -> Result<Option<CallView>, Stop> {
-    let Some(call) = workspace.read(Line::default()).data::<Call>(Key::Call(id))? else { return Ok(None) };
+    let Some(call) = workspace.read(workspace.main()?).data::<Call>(Key::Call(id))? else { return Ok(None) };
     Ok(Some(CallView {
         id,
         capability: call.capability.0.clone(),
@@ -152,7 +152,7 @@ fn call_view(workspace: &Workspace, id: Id) -> Result<Option<CallView>, Stop> {
 }
 
 fn step_view(workspace: &Workspace, id: Id) -> Result<Option<(StepView, Option<Id>)>, Stop> {
-    let read = workspace.read(Line::default());
+    let read = workspace.read(workspace.main()?);
     let Some(step) = read.data::<Step>(Key::Step(id))? else { return Ok(None) };
     let lease = read.control::<Lease>(Key::Lease(*step.effect))?;
     let view = StepView {

@@ -4,7 +4,7 @@ use super::{keys, open, value};
 use kernel::capability::{BUILT_IN, TRUST};
 use kernel::entity::{Agent, Document, Egress, Name, Provider, Usage, Workflow};
 use kernel::id::{Id, KeyId};
-use kernel::key::{Index, Key, Line};
+use kernel::key::{Index, Key};
 use kernel::machine::{Stop, Workspace};
 use kernel::view::View as _;
 use ports::views::{AgentView, CapabilityView, DocumentView, EgressView, ProviderView, UsageView, WorkflowView};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 pub fn agents(workspace: &Workspace) -> Result<Vec<AgentView>, Stop> {
     let mut views = Vec::new();
     for key in keys(workspace, Index::Agents, false)? {
-        let (Key::Agent(id), Some(agent)) = (key, workspace.read(Line::default()).data::<Agent>(key)?) else {
+        let (Key::Agent(id), Some(agent)) = (key, workspace.read(workspace.main()?).data::<Agent>(key)?) else {
             continue;
         };
         let name = open(workspace, agent.name.as_ref())?;
@@ -37,7 +37,7 @@ pub fn providers(workspace: &Workspace) -> Result<Vec<ProviderView>, Stop> {
     let mut views = Vec::new();
     for key in keys(workspace, Index::Providers, false)? {
         let Key::Provider(id) = key else { continue };
-        let Some(provider) = workspace.read(Line::default()).data::<Provider>(key)? else { continue };
+        let Some(provider) = workspace.read(workspace.main()?).data::<Provider>(key)? else { continue };
         let name = open(workspace, provider.name.as_ref())?;
         views.push(ProviderView {
             id,
@@ -61,7 +61,7 @@ pub fn workflows(workspace: &Workspace) -> Result<Vec<WorkflowView>, Stop> {
     let mut views = Vec::new();
     for key in keys(workspace, Index::Workflows, false)? {
         let Key::Workflow(id) = key else { continue };
-        let Some(workflow) = workspace.read(Line::default()).data::<Workflow>(key)? else { continue };
+        let Some(workflow) = workspace.read(workspace.main()?).data::<Workflow>(key)? else { continue };
         let document = open(workspace, workflow.document.as_ref())?;
         let document: Vec<String> = document.and_then(|it| serde_json::from_str(&it).ok()).unwrap_or_default();
         let name = open(workspace, workflow.name.as_ref())?;
@@ -80,7 +80,7 @@ pub fn workflows(workspace: &Workspace) -> Result<Vec<WorkflowView>, Stop> {
 fn is_current(workspace: &Workspace, kind: &str, name: Option<&str>, id: Id) -> Result<bool, Stop> {
     let Some(name) = name else { return Ok(false) };
     let tag = workspace.tag(&[kind, name])?;
-    Ok(workspace.read(Line::default()).data::<Name>(Key::Name(tag))?.is_some_and(|name| *name.id == id))
+    Ok(workspace.read(workspace.main()?).data::<Name>(Key::Name(tag))?.is_some_and(|name| *name.id == id))
 }
 
 /// What can be asked for.
@@ -101,7 +101,7 @@ pub fn capabilities() -> Vec<CapabilityView> {
 
 /// What was used, by provider and together.
 pub fn usage(workspace: &Workspace) -> Result<Value, Stop> {
-    let read = workspace.read(Line::default());
+    let read = workspace.read(workspace.main()?);
     let (mut views, mut total) = (Vec::new(), UsageView::default());
     for key in keys(workspace, Index::Usage, true)? {
         let (Key::Usage(id), Some(usage)) = (key, read.control::<Usage>(key)?) else { continue };
@@ -125,7 +125,7 @@ pub fn usage(workspace: &Workspace) -> Result<Value, Stop> {
 
 /// Where requests may go: what the newest `egress.allow` said.
 pub fn egress(workspace: &Workspace) -> Result<EgressView, Stop> {
-    let row = workspace.read(Line::default()).control::<Egress>(Key::Egress)?;
+    let row = workspace.read(workspace.main()?).control::<Egress>(Key::Egress)?;
     let rules = open(workspace, row.and_then(|egress| egress.rules.0.as_ref()))?.unwrap_or_default();
     // Rules that were never given, or whose key was destroyed, let nothing out.
     Ok(serde_json::from_str(&rules).unwrap_or_default())
@@ -148,7 +148,7 @@ pub fn document(workspace: &Workspace, id: KeyId) -> Result<Option<DocumentView>
 }
 
 fn one(workspace: &Workspace, id: KeyId, with_text: bool) -> Result<Option<DocumentView>, Stop> {
-    let Some(row) = workspace.read(Line::default()).data::<Document>(Key::Document(id))? else { return Ok(None) };
+    let Some(row) = workspace.read(workspace.main()?).data::<Document>(Key::Document(id))? else { return Ok(None) };
     let text = row.text.0.as_ref().filter(|_| with_text);
     Ok(Some(DocumentView {
         id,

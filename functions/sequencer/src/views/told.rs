@@ -3,7 +3,6 @@
 use super::effects::{message, tool};
 use kernel::effect::{TurnContext, turn_context};
 use kernel::id::Id;
-use kernel::key::Line;
 use kernel::machine::{Stop, Workspace};
 use ports::views::{ContextView, ToldView};
 
@@ -12,7 +11,7 @@ const DESTROYED: &str = "The key of this task was destroyed: what the model was 
 
 /// What the model was told in a turn of a step, or in the newest; none when there is no such step or turn.
 pub fn context(workspace: &Workspace, step: Id, turn: Option<u64>) -> Result<Option<ContextView>, Stop> {
-    let found = turn_context(&workspace.read(Line::default()), step, turn)?;
+    let found = turn_context(&workspace.read(workspace.main()?), step, turn)?;
     Ok(found.map(|found| view(step, found)))
 }
 

@@ -8,7 +8,7 @@ use futures_util::future::{Either, select};
 use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Reply, Request};
 use ports::history::{HistoryAsk, HistorySlice};
-use ports::sequencing::{EffectView, EventView, WorkspaceView};
+use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
 use ports::{Sequencing, SequencingError, Timer as _};
@@ -107,5 +107,13 @@ impl Sequencing for Watched {
         ask: ImportAsk,
     ) -> Result<ImportStand, SequencingError> {
         self.elsewhere.import(workspace, principal, ask).await
+    }
+
+    async fn snapshots(&self, workspace: WorkspaceId) -> Result<Vec<SnapshotView>, SequencingError> {
+        self.elsewhere.snapshots(workspace).await
+    }
+
+    async fn snapshot(&self, workspace: WorkspaceId, whole: bool) -> Result<SnapshotView, SequencingError> {
+        self.elsewhere.snapshot(workspace, whole).await
     }
 }

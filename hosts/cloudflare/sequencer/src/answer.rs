@@ -10,10 +10,12 @@ use kernel::machine::Moment;
 use ports::transfer::{ImportAsk, ImportStand};
 use ports::views::{TaskStatus, TaskView};
 use ports::wire::{self, Answered, Ask, Look, Replied, Sent};
-use ports::{Clock as _, Entropy as _, SequencingError, Timer as _};
-use sequencer::Job;
+use ports::{Clock as _, Entropy as _, SequencingError, SnapshotView, Timer as _};
+use sequencer::{Job, Making};
 use std::pin::pin;
 use std::rc::Rc;
+use std::time::Duration;
+use worker::Delay;
 
 /// The longest wait. A request that waits keeps the object awake, and whoever asks may ask again.
 const WAIT_MS_MAX: u64 = 30_000;
@@ -31,6 +33,7 @@ impl Desk {
                 wire::answer(&Ok(()))
             }
             Ask::Import(ask) => wire::answer(&self.take_in(ask)),
+            Ask::Snapshot { whole } => wire::answer(&self.snapshot(whole).await),
             Ask::Look(look) => self.look(&look),
         }
     }
@@ -49,6 +52,17 @@ impl Desk {
             self.seat.leave();
         }
         Ok(done?)
+    }
+
+    /// Make a snapshot, slice by slice: between two of them whatever else is asked is answered.
+    async fn snapshot(&self, whole: bool) -> Answered<SnapshotView> {
+        loop {
+            let slice = self.turn(async |sequencer| sequencer.snapshot_slice(whole, Isolate.now_ms()).await)??;
+            match slice {
+                Making::Made(view) => return Ok(view),
+                Making::Underway => Delay::from(Duration::ZERO).await,
+            }
+        }
     }
 
     fn look(&self, look: &Look) -> Bytes {

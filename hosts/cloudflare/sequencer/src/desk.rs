@@ -9,10 +9,11 @@ use crate::outlook::Lookout;
 use crate::platform::Platform;
 use crate::waiting::{Outcomes, Waiting};
 use crate::watch;
+use cloudflare::Isolate;
 use futures_channel::oneshot;
 use futures_util::FutureExt as _;
 use kernel::id::WorkspaceId;
-use ports::{SequencingError, Store, StoreError};
+use ports::{Clock as _, SequencingError, Store, StoreError};
 use sequencer::{Failure, Job, Sequencer};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -43,6 +44,7 @@ pub struct Desk {
     pub seat: Rc<Seat>,
     waiting: RefCell<Waiting>,
     flushing: Cell<bool>,
+    keeping_up: Cell<bool>,
     turned: RefCell<Vec<oneshot::Sender<()>>>,
 }
 
@@ -70,6 +72,7 @@ impl Desk {
             seat: Seat::new(),
             waiting: RefCell::default(),
             flushing: Cell::default(),
+            keeping_up: Cell::default(),
             turned: RefCell::default(),
         }))
     }
@@ -150,9 +153,26 @@ impl Desk {
             watch::tell_position(&self.platform, pos);
             // In the same turn as the commit: they are written together.
             self.look_out();
+            self.keep_up();
         }
         // What was sent is held back until all this is durable.
         batch.reply(outcomes);
+    }
+
+    /// Do what is due beside commands, a little in each turn: between two of them whatever is asked is answered.
+    fn keep_up(self: &Rc<Self>) {
+        if self.keeping_up.replace(true) {
+            return;
+        }
+        let desk = Rc::clone(self);
+        self.platform.beside(async move {
+            let mut more = true;
+            while more {
+                Delay::from(Duration::ZERO).await;
+                more = desk.turn(async |sequencer| sequencer.keep_up(Isolate.now_ms()).await).unwrap_or_default();
+            }
+            desk.keeping_up.set(false);
+        });
     }
 
     /// Position of the last event, if the workspace is open.

@@ -33,25 +33,37 @@ async fn serve(request: IncomingRequest, out: ResponseOutparam) {
         Ok(request) => answer(request).await,
         Err(problem) => Err(problem),
     };
-    whole(out, answer.unwrap_or_else(|problem| problem.response())).await;
+    let (response, beside) = answer.unwrap_or_else(|problem| (problem.response(), None));
+    whole(out, response).await;
+    // The answer went: this keeps nobody waiting.
+    if let Some(beside) = beside {
+        beside.shared.keep_up(beside.workspace, beside.key).await;
+    }
 }
 
-async fn answer(request: Request<Bytes>) -> Result<Response<Bytes>, Problem> {
+/// What is looked at after an answer.
+struct Beside {
+    shared: Shared,
+    workspace: WorkspaceId,
+    key: [u8; 32],
+}
+
+async fn answer(request: Request<Bytes>) -> Result<(Response<Bytes>, Option<Beside>), Problem> {
     let store = store()?;
     let shared = Shared { store, clock: Rc::new(Wasi), timer: Rc::new(Wasi), entropy: Rc::new(Wasi) };
     let path = request.uri().path();
     if path == WORKSPACES {
-        return Ok(said(wire::answer(&shared.workspaces().await)));
+        return Ok((said(wire::answer(&shared.workspaces().await)), None));
     }
     let workspace = path.strip_prefix(ASK).and_then(|id| id.parse::<WorkspaceId>().ok());
     let workspace = workspace.ok_or_else(|| Fault::UnknownRoute.because("this asks nothing of a workspace"))?;
     let key = workspace_key(workspace)?;
-    let Words { body, work_waits } = shared.answer(workspace, key, wire::read(request.body())?).await;
+    let Words { body, work_waits, look_beside } = shared.answer(workspace, key, wire::read(request.body())?).await;
     let mut response = said(body);
     if work_waits {
         response.headers_mut().insert(WORK_WAITS, http::HeaderValue::from_static("true"));
     }
-    Ok(response)
+    Ok((response, look_beside.then_some(Beside { shared, workspace, key })))
 }
 
 fn said(body: Bytes) -> Response<Bytes> {

@@ -7,6 +7,7 @@ mod commands;
 mod cpu;
 mod desk;
 mod growth;
+mod history;
 mod hosts;
 mod http;
 mod idle;
@@ -27,7 +28,7 @@ use std::process::ExitCode;
 /// A group of measurements: its name, and what measures it.
 type Group = (&'static str, fn(&mut Report) -> Result<(), String>);
 
-const GROUPS: [Group; 13] = [
+const GROUPS: [Group; 14] = [
     ("commands", commands::run),
     ("sequencer", sequencer::run),
     ("replay", replay::run),
@@ -40,6 +41,7 @@ const GROUPS: [Group; 13] = [
     ("workflow-provider", workflow::provider),
     ("workflow-for", workflow::loops),
     ("workflow-memory", workflow::memory),
+    ("history", history::run),
     ("hosts", hosts::run),
 ];
 

@@ -8,7 +8,7 @@ use kernel::effect;
 use kernel::entity::{Approval, Call, Effect, Run, RunStatus, Step, StepStatus, Task, Turn};
 use kernel::event::EventData;
 use kernel::id::{CommandId, Id, Role};
-use kernel::key::{Key, Line};
+use kernel::key::Key;
 use kernel::machine::{Stop, Workspace};
 use ports::history::Of;
 
@@ -110,7 +110,8 @@ impl Sequencer {
             return Ok(end);
         }
         let step = self.ask(|workspace| last_step(workspace, task)).await?;
-        let mut last = 0;
+        // On a line that was left it may have gone on after what is seen of it today.
+        let mut last = self.main_branch().await?.earlier.last().map_or(0, |left| left.until);
         for key in [Some(Key::Task(task)), Some(Key::Run(task)), step.map(Key::Step)].into_iter().flatten() {
             last = last.max(self.row_now(&key).await?.map_or(0, |(_, _, since)| since));
         }
@@ -119,7 +120,7 @@ impl Sequencer {
 }
 
 fn is_over(workspace: &Workspace, id: Id) -> Result<bool, Stop> {
-    let read = workspace.read(Line::default());
+    let read = workspace.read(workspace.main()?);
     if let Some(run) = read.data::<Run>(Key::Run(id))? {
         return Ok(*run.status != RunStatus::Running);
     }
@@ -131,12 +132,12 @@ fn is_over(workspace: &Workspace, id: Id) -> Result<bool, Stop> {
 }
 
 fn last_step(workspace: &Workspace, id: Id) -> Result<Option<Id>, Stop> {
-    Ok(workspace.read(Line::default()).data::<Task>(Key::Task(id))?.and_then(|task| *task.last_step))
+    Ok(workspace.read(workspace.main()?).data::<Task>(Key::Task(id))?.and_then(|task| *task.last_step))
 }
 
 /// The task that a thing belongs to; none when it belongs to none, or is not there.
 fn task_of_thing(workspace: &Workspace, id: Id) -> Result<Option<Id>, Stop> {
-    let read = workspace.read(Line::default());
+    let read = workspace.read(workspace.main()?);
     Ok(match id.role {
         Role::Task => read.data::<Task>(Key::Task(id))?.map(|_| id),
         Role::Step => read.data::<Step>(Key::Step(id))?.map(|step| *step.task),

@@ -51,7 +51,8 @@ impl Story {
                 self.approvals.remove(&id);
             }
         }
-        if !self.concerns(&node, data) {
+        // What is asked about belongs to the task, also where a restore took up again what was over.
+        if !self.concerns(&node, data) && Some(node.pos) != self.of {
             return;
         }
         let links = &node.links;
