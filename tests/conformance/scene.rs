@@ -1,6 +1,7 @@
 //! A workspace in which there is something of everything that can be read.
 
 use crate::host::{Shared, shared};
+use crate::journal;
 use crate::room::{Room, wait_for};
 use crate::support::aimock::Aimock;
 use serde_json::{Value, json};
@@ -65,6 +66,11 @@ impl Scene {
         let path = room.path(&format!("/effects/{effect}"));
         wait_for("the lease of the effect", || (room.client.get(&path).unwrap().status == 200).then_some(()));
         asked_a_person(&mut room);
+        // That somebody waits is told by a runtime, some time after it can be read. Nothing changes by itself afterwards.
+        wait_for("the notice of the approval", || {
+            let log = journal::whole(&mut room.client, &room.id);
+            log.iter().any(|event| event.text("/type") == "effect.closed").then_some(())
+        });
         let document = room.get("/documents")["documents"][0]["id"].as_str().unwrap().to_owned();
         Self {
             room,
