@@ -1,12 +1,15 @@
 //! A workspace in which there is something of everything that can be read.
 
 use crate::host::{Shared, shared};
-use crate::journal;
 use crate::room::{Room, wait_for};
 use crate::support::aimock::Aimock;
 use serde_json::{Value, json};
 use std::net::TcpListener;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// So long nothing happens where all that was begun has been done.
+const AT_REST: Duration = Duration::from_secs(1);
 
 /// A model's endpoint that takes every call and never answers one.
 pub struct Mute(TcpListener);
@@ -66,11 +69,7 @@ impl Scene {
         let path = room.path(&format!("/effects/{effect}"));
         wait_for("the lease of the effect", || (room.client.get(&path).unwrap().status == 200).then_some(()));
         asked_a_person(&mut room);
-        // That somebody waits is told by a runtime, some time after it can be read. Nothing changes by itself afterwards.
-        wait_for("the notice of the approval", || {
-            let log = journal::whole(&mut room.client, &room.id);
-            log.iter().any(|event| event.text("/type") == "effect.closed").then_some(())
-        });
+        at_rest(&mut room);
         let document = room.get("/documents")["documents"][0]["id"].as_str().unwrap().to_owned();
         Self {
             room,
@@ -85,6 +84,19 @@ impl Scene {
             models,
             _mute: mute,
             host,
+        }
+    }
+}
+
+/// Wait until nothing happens any more by itself: that a person is waited for is told by a runtime, where there is somebody to
+/// tell, some time after it can be read.
+fn at_rest(room: &mut Room) {
+    let (mut end, mut since) = (room.end(), Instant::now());
+    while since.elapsed() < AT_REST {
+        std::thread::sleep(AT_REST / 10);
+        let now = room.end();
+        if now != end {
+            (end, since) = (now, Instant::now());
         }
     }
 }
