@@ -1,6 +1,5 @@
 //! The past of a workspace, on every kind of host: what was, what changed, and why.
 
-use crate::host::shared;
 use crate::room::Room;
 use crate::routes::{description, is_problem};
 use crate::scene::Scene;
@@ -23,7 +22,7 @@ fn written(room: &mut Room, text: &str) -> (String, u64) {
 
 #[test]
 fn a_wrong_change_is_found_and_led_back_to_whoever_made_it() {
-    let mut room = Room::new(shared().client());
+    let mut room = Room::shared();
     let (_, right) = written(&mut room, "a tent costs 120");
     let (task, wrong) = written(&mut room, "a tent costs 12");
     let id = room.get("/documents")["documents"][0]["id"].as_str().unwrap().to_owned();
@@ -64,7 +63,7 @@ fn a_question_is_led_back_from_its_answer_to_what_the_model_was_told() {
 
 #[test]
 fn what_was_said_under_a_key_that_was_destroyed_is_unreadable_in_the_past_too() {
-    let mut room = Room::new(shared().client());
+    let mut room = Room::shared();
     let task = room.one("task.create", &json!({"title": "a private matter"}));
     let then = room.end();
     room.make("key.destroy", &json!({"subject": format!("task/{task}")}));
@@ -80,7 +79,7 @@ fn what_was_said_under_a_key_that_was_destroyed_is_unreadable_in_the_past_too() 
 
 #[test]
 fn positions_that_are_none_are_problems() {
-    let mut room = Room::new(shared().client());
+    let mut room = Room::shared();
     let description = description(&mut room.client);
     let task = room.one("task.create", &json!({"title": "one"}));
     let end = room.end();

@@ -1,8 +1,10 @@
 //! A workspace of a story's own, on whatever host.
 
+use crate::host::{Shared, shared};
 use crate::support::desk::Desk;
 use kernelos_tests::crash::{Answer, Client};
 use serde_json::{Value, json};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -16,6 +18,8 @@ pub struct Room {
     /// The client.
     pub client: Client,
     sent: u64,
+    /// The shared host ends with the last who holds it: a story in a room of it has to be among them.
+    _host: Option<Arc<Shared>>,
 }
 
 /// A key that no other request of this run has.
@@ -25,16 +29,22 @@ pub fn fresh_key() -> String {
 }
 
 impl Room {
-    /// A new workspace.
+    /// A new workspace on the host that stories share.
+    pub fn shared() -> Self {
+        let host = shared();
+        Self { _host: Some(Arc::clone(&host)), ..Self::new(host.client()) }
+    }
+
+    /// A new workspace, on a host that the story holds itself.
     pub fn new(mut client: Client) -> Self {
         let made = client.post("/v1/workspaces", &fresh_key(), br#"{"name":"conformance"}"#).unwrap();
         assert_eq!(made.status, 201, "{}", made.json());
-        Self { id: made.text("/id"), client, sent: 0 }
+        Self { id: made.text("/id"), client, sent: 0, _host: None }
     }
 
     /// The workspace `id`, which is there.
     pub fn at(client: Client, id: &str) -> Self {
-        Self { id: id.to_owned(), client, sent: 0 }
+        Self { id: id.to_owned(), client, sent: 0, _host: None }
     }
 
     /// `rest` below the workspace.
