@@ -59,6 +59,14 @@ impl Sequencer {
 
     /// Chunks as they are stored, in the order of `names`. One that is not there or not whole is an error that names it.
     pub(super) async fn stored_chunks(&self, names: Vec<HashText>) -> Result<Vec<Chunk>, Failure> {
+        let found = self.read_chunks(names).await;
+        if matches!(found, Err(Failure::Store(StoreError::Damaged { .. }))) {
+            self.snapshots.met_damage.set(true);
+        }
+        found
+    }
+
+    async fn read_chunks(&self, names: Vec<HashText>) -> Result<Vec<Chunk>, Failure> {
         let mut chunks = Vec::with_capacity(names.len());
         for some in names.chunks(TOGETHER) {
             let addresses: Vec<Address> = some.iter().map(Chunk::address).collect();

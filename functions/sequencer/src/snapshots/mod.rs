@@ -21,6 +21,7 @@ pub use past::{Past, Usable};
 
 use chunks::Chunks;
 use draft::Draft;
+use std::cell::Cell;
 
 /// What a sequencer holds for its snapshots. All of it can be lost.
 #[derive(Debug, Default)]
@@ -33,6 +34,10 @@ pub(crate) struct Snapshots {
     newest: Option<Option<(u64, u64)>>,
     /// Whether events were committed since it was last asked whether a snapshot is due.
     pub(crate) has_moved: bool,
+    /// A chunk was read that is not whole. Later snapshots share it with the one it was written for.
+    met_damage: Cell<bool>,
+    /// When a snapshot of all rows was last begun because of that.
+    healed_at: Option<u64>,
     /// Whether something may have outlived its time.
     sweeps: bool,
     /// How often in a row another writer was faster.
