@@ -1,5 +1,5 @@
 //! Snapshots: made while commands are decided, read, fallen back from, and gone back to.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 mod support;
 

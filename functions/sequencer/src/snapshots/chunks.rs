@@ -7,8 +7,8 @@ use kernel::storage::Address;
 use ports::StoreError;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Chunks held between two questions; together a few megabytes.
-const HELD_MAX: usize = 256;
+/// Chunks held between two questions; together some two megabytes.
+const HELD_MAX: usize = 128;
 
 /// Chunks read with one question to the store.
 const TOGETHER: usize = 64;
@@ -43,7 +43,7 @@ impl Sequencer {
             match question(&self.snapshots.chunks) {
                 Ok(answer) => return Ok(answer),
                 Err(Halt::Load(names)) => self.load_chunks(&names).await?,
-                Err(Halt::Unfit(name)) => return Err(damaged(&name, "it is not what stands above it says")),
+                Err(Halt::Unfit(name)) => return Err(unfit(&name)),
             }
         }
     }
@@ -78,6 +78,11 @@ impl Sequencer {
         }
         Ok(chunks)
     }
+}
+
+/// A chunk that is whole, and not the one that belongs there.
+pub(super) fn unfit(name: &HashText) -> Failure {
+    damaged(name, "it is not what stands above it says")
 }
 
 /// A chunk that cannot be used.

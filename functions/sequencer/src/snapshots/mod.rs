@@ -45,3 +45,10 @@ pub(crate) struct Snapshots {
     /// Until then nothing is done beside commands, because something failed.
     quiet_until: u64,
 }
+
+impl Snapshots {
+    /// Forget the chunks that were read.
+    pub(crate) fn forget(&mut self) {
+        self.chunks = Chunks::default();
+    }
+}
