@@ -249,7 +249,7 @@ impl Sequencer {
     }
 
     /// Load chunks, some of which may be packed and not stored yet.
-    async fn load_drafted(&mut self, draft: &Draft, mut names: BTreeSet<HashText>) -> Result<(), Failure> {
+    pub(super) async fn load_drafted(&mut self, draft: &Draft, mut names: BTreeSet<HashText>) -> Result<(), Failure> {
         for name in std::mem::take(&mut names) {
             match draft.unwritten.get(&name) {
                 Some(chunk) => self.snapshots.chunks.hold(chunk),

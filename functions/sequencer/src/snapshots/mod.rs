@@ -5,6 +5,7 @@
 //! commit compares the head, so the snapshot is of exactly the position it names. The one after it begins with the chunks of
 //! the one before and packs anew what the log says was changed, which costs what was changed and not what there is.
 
+mod after;
 mod chunks;
 mod draft;
 mod keep;

@@ -47,7 +47,7 @@ pub fn run(report: &mut Report) -> Result<(), String> {
         past(report, &mut desk, &last).await?;
         let (to, between) = ("to a snapshot", "to between two snapshots");
         let desk = restored(report, desk, &store, to, full.pos, Target::AtMost(1.0)).await?;
-        restored(report, desk, &store, between, last.pos - 1, Target::None).await.map(drop)
+        restored(report, desk, &store, between, last.pos - 1, Target::AtMost(1.0)).await.map(drop)
     })
 }
 
