@@ -61,6 +61,9 @@ fn a_person_goes_back_decides_what_was_under_way_and_undoes_it() {
     assert_eq!((&went["line"], &went["held"]), (&json!("main@1"), &json!(true)), "{went}");
     let undo = went["undo"].as_u64().unwrap();
     assert!(undo >= end, "{went}");
+    let shown = done(cli.run(&["workspace", "show"]));
+    let restored = format!("restored  main@1 goes on as it was at event {at}; what was under way is held");
+    assert!(shown.out.contains(&restored), "{shown:?}");
     let shown = read(&done(cli.run(&["task", "show", &task, "--json"])));
     assert_eq!(shown["steps"][0]["status"], "waiting", "{shown}");
     let listed = done(cli.run(&["restore", "list"]));

@@ -31,8 +31,14 @@ async fn look(api: &Api, id: &str) -> Value {
     let looked = async {
         let mut view = api.get(&format!("/v1/workspaces/{id}"), READ_MS).await?;
         let waits = api.get(&format!("/v1/workspaces/{id}/approvals"), READ_MS).await?;
-        if let Some(view) = view.as_object_mut() {
+        let mut restored = api.get(&format!("/v1/workspaces/{id}/restored"), READ_MS).await?;
+        if let (Some(view), Some(restored)) = (view.as_object_mut(), restored.as_object_mut()) {
             view.insert("waits".to_owned(), waits.get("approvals").cloned().unwrap_or_default());
+            // What was under way is listed by `restore list`.
+            restored.remove("items");
+            if restored.contains_key("pos") {
+                view.insert("restored".to_owned(), Value::Object(std::mem::take(restored)));
+            }
         }
         Ok::<Value, Problem>(view)
     };
@@ -105,6 +111,12 @@ fn described(view: &Value) -> String {
         let held = origin.get("held").and_then(Value::as_bool).unwrap_or_default();
         let held = if held { "; its effects are held until it is adopted" } else { "" };
         told.push_str(&format!("imported  incarnation {}{held}\n", number(origin, "incarnation")));
+    }
+    if let Some(restored) = view.get("restored") {
+        let held = restored.get("held").and_then(Value::as_bool).unwrap_or_default();
+        let held = if held { "; what was under way is held: kernelos restore list" } else { "" };
+        let (line, pos) = (text(restored, "line"), number(restored, "pos"));
+        told.push_str(&format!("restored  {line} goes on as it was at event {pos}{held}\n"));
     }
     if let Some(moving) = view.get("moving") {
         let (to, left) = (one_line(text(moving, "to")), moving.get("left").is_some());
