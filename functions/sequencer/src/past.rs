@@ -154,13 +154,30 @@ impl Sequencer {
 
     /// Every snapshot that a line stands on is there, and stays: after an import there are none.
     pub(crate) async fn pin_all(&mut self) -> Result<(), Failure> {
-        let positions: BTreeSet<u64> = self.restores().await?.into_values().flatten().collect();
-        for pos in positions {
+        for pos in self.stood_on().await? {
             let made_at = self.recorded_last().await?;
-            self.snapshot_of(pos, made_at).await?;
-            self.pin_snapshot(pos);
-            self.commit().await?;
+            self.pin(pos, made_at).await?;
         }
+        Ok(())
+    }
+
+    /// Positions that lines stand on.
+    pub(crate) async fn stood_on(&self) -> Result<BTreeSet<u64>, Failure> {
+        Ok(self.restores().await?.into_values().flatten().collect())
+    }
+
+    /// Whether there is a snapshot at a position that a line stands on, and when that is asked, whether it is whole.
+    pub(crate) async fn has_base(&mut self, pos: u64, whole: bool) -> Result<bool, Failure> {
+        let Some(manifest) = usable(self.snapshot_at(pos).await)? else { return Ok(false) };
+        Ok(!whole || usable(self.look_through(&manifest).await)?.is_some())
+    }
+
+    /// Make the snapshot that a line stands on, if it is not there, and keep it.
+    pub(crate) async fn pin(&mut self, pos: u64, made_at: u64) -> Result<(), Failure> {
+        self.snapshot_of(pos, made_at).await?;
+        self.pin_snapshot(pos);
+        self.commit().await?;
+        self.pinned.manifests.remove(&pos);
         Ok(())
     }
 

@@ -164,6 +164,37 @@ fn without_its_snapshot_a_line_is_read_out_of_the_log() {
 }
 
 #[test]
+fn what_a_line_stands_on_is_made_again_beside_the_next_commands() {
+    block_on(async {
+        let mut desk = Desk::new().await;
+        desk.answered("one", "an answer").await;
+        let pos = desk.pos().await;
+        desk.answered("two", "an answer").await;
+        desk.restore(pos).await;
+        let name = desk.workspace.to_string();
+        let chunks = desk.store.range(&name, CHUNKS_SPACE, "", "\u{7f}", 1_000).await.unwrap();
+        for (space, key) in [
+            (Manifest::address(pos).space, Manifest::address(pos).key),
+            (Manifest::pin(pos).space, Manifest::pin(pos).key),
+            (CHUNKS_SPACE.to_owned(), chunks[0].0.clone()),
+        ] {
+            desk.take_away(&space, &key).await;
+            desk.restart().await;
+            // Somebody reads what was there.
+            let _ = desk.sequencer.past(pos).await.unwrap();
+            desk.must("task.create", r#"{"title":"goes on"}"#).await;
+            while desk.sequencer.keep_up(desk.now_ms).await {}
+            let manifest = desk.sequencer.snapshot_at(pos).await.unwrap();
+            let rows = desk.sequencer.range_at(&manifest, Space::MAIN, ["", "\u{7f}"], usize::MAX).await.unwrap();
+            assert!(!rows.is_empty());
+            let pin = desk.store.rows(&name, &[Manifest::pin(pos)]).await.unwrap();
+            assert!(pin[0].is_some(), "{space} {key}");
+            desk.is_whole().await;
+        }
+    });
+}
+
+#[test]
 fn a_restore_may_go_back_to_what_was_decided_a_moment_before_in_the_same_batch() {
     block_on(async {
         let mut desk = Desk::new().await;

@@ -41,7 +41,7 @@ impl Sequencer {
         now_ms: u64,
     ) -> Result<Option<Manifest>, Failure> {
         if base.pos == pos {
-            self.each_row(&base, &mut |_, _, _| ()).await?;
+            self.look_through(&base).await?;
             return Ok(Some(base));
         }
         let Some(since) = self.since(&base, pos).await? else { return Ok(None) };

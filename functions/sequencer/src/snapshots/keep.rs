@@ -1,5 +1,6 @@
 //! Keeping up: when a snapshot is due, and what becomes of old ones.
 
+use super::Bases;
 use super::make::is_met;
 use super::retention::outlived;
 use crate::{Failure, Sequencer};
@@ -46,6 +47,10 @@ impl Sequencer {
     }
 
     async fn next_upkeep(&mut self, now_ms: u64) -> Result<bool, Failure> {
+        let is_asked = self.snapshots.has_moved || self.snapshots.bases == Bases::Doubtful;
+        if is_asked && self.snapshots.draft.is_none() && self.mend_base(now_ms).await? {
+            return Ok(true);
+        }
         let whole = self.has_to_heal(now_ms);
         if whole || self.snapshots.draft.is_some() || self.snapshot_is_due(now_ms).await? {
             self.snapshot_slice(whole, now_ms).await?;
@@ -64,8 +69,31 @@ impl Sequencer {
         let heals = self.snapshots.has_moved && !is_early && self.snapshots.met_damage.take();
         if heals {
             (self.snapshots.has_moved, self.snapshots.healed_at) = (false, Some(now_ms));
+            self.snapshots.bases = Bases::Doubtful;
         }
         heals
+    }
+
+    /// Make a snapshot again that a line stands on, if there is one that is missing. Says whether there was.
+    async fn mend_base(&mut self, now_ms: u64) -> Result<bool, Failure> {
+        let bases = self.snapshots.bases;
+        if bases == Bases::There {
+            return Ok(false);
+        }
+        let pinned = self.pinned().await?;
+        for pos in self.stood_on().await? {
+            let is_there = pinned.contains(&pos) && self.has_base(pos, bases == Bases::Doubtful).await?;
+            if is_there {
+                continue;
+            }
+            match self.pin(pos, now_ms).await {
+                // Neither snapshots nor the log tell it. Whoever reads it is told so, and newer snapshots are made all the same.
+                Err(Failure::Store(StoreError::Damaged { .. })) => {}
+                pinned => return pinned.map(|()| true),
+            }
+        }
+        self.snapshots.bases = Bases::There;
+        Ok(false)
     }
 
     /// Whether a snapshot is due. It can only become so by commands.

@@ -39,12 +39,26 @@ pub(crate) struct Snapshots {
     met_damage: Cell<bool>,
     /// When a snapshot of all rows was last begun because of that.
     healed_at: Option<u64>,
+    /// What has to be looked at of snapshots that lines stand on.
+    bases: Bases,
     /// Whether something may have outlived its time.
     sweeps: bool,
     /// How often in a row another writer was faster.
     met: u32,
     /// Until then nothing is done beside commands, because something failed.
     quiet_until: u64,
+}
+
+/// What is known of snapshots that lines stand on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Bases {
+    /// Nothing yet: one that was to be made after a journey may be missing.
+    #[default]
+    Unseen,
+    /// A damaged chunk was met, which may be theirs.
+    Doubtful,
+    /// They are there.
+    There,
 }
 
 impl Snapshots {
