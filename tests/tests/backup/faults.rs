@@ -2,7 +2,7 @@
 
 use crate::support::dice::Dice;
 use crate::world::{RECIPIENT, World, failed, files, text};
-use kernelos::backup::{Chain, Directory, Plan, verify};
+use kernelos::backup::{Chain, Directory, Plan, is_sealed, verify};
 use kernelos::outcome::Problem;
 use kernelos::transfer::{Keyring, Opener};
 use std::fs;
@@ -27,7 +27,9 @@ fn comes_together(backup: &Path, identity: &Path) -> Result<(), Problem> {
     let directory = Directory::to_read(backup)?;
     let chain = Chain::read(&directory)?;
     let mut keyring = Keyring::new(Opener { identity: Some(identity), passphrase_file: None });
-    for plan in Plan::all(&directory, &chain, chain.newest().unwrap().point)? {
+    let newest = chain.newest().unwrap();
+    is_sealed(&directory, &chain, newest.point, &keyring.open(&newest.age)?)?;
+    for plan in Plan::all(&directory, &chain, newest.point)? {
         let key = plan.key(&chain, &mut keyring)?;
         plan.composed(&key)?;
     }
@@ -124,9 +126,9 @@ fn a_backup_that_was_killed_leaves_the_point_before() {
             world.work(&mut host.client(), 2);
             world.large(&mut host.client());
             let backup = world.backup();
-            let mut command = world.cli.command(&["backup", text(&backup), "--recipient", RECIPIENT]);
+            let mut command = host.program().command(&["backup", text(&backup), "--recipient", RECIPIENT]);
             let mut process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-            std::thread::sleep(Duration::from_millis(20 + dice.below(160)));
+            std::thread::sleep(Duration::from_millis(2 + dice.below(80)));
             process.kill().unwrap();
             killed += u32::from(!process.wait().unwrap().success());
             let whole = world.verify();
@@ -186,12 +188,12 @@ fn a_restore_that_was_killed_goes_on_and_is_never_half_there() {
     world.backed_up(&world.cli);
     let (_, root) = world.root(&world.cli);
     let (_, there) = world.machine("there");
-    let (mut dice, mut killed) = (Dice::new(5), 0);
-    for _ in 0..10 {
+    let mut killed = 0;
+    for ms in (10..600).step_by(30) {
         let backup = world.backup();
         let mut command = there.command(&["restore-backup", text(&backup), "--identity", text(&world.identity)]);
         let mut process = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(40 + dice.below(400)));
+        std::thread::sleep(Duration::from_millis(ms));
         process.kill().unwrap();
         killed += u32::from(!process.wait().unwrap().success());
         let listed = there.run(&["workspace", "list", "--json"]);

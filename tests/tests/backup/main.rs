@@ -21,14 +21,14 @@ fn what_was_backed_up_comes_back_on_another_machine() {
     let logs = world.backup().join(&world.desk.id);
     let size = |point: u32| std::fs::metadata(logs.join(format!("{point:06}.log"))).map_or(0, |log| log.len());
     let first = size(1);
-    world.hosted(|world, host| {
-        world.work(&mut host.client(), 3);
+    world.while_it_runs(|world, client| {
+        world.work(client, 3);
         // The host runs, and the program asks it.
         world.backed_up(&world.cli);
     });
     assert!(size(2) > 0 && size(2) < first / 10, "{} after {first}", size(2));
-    world.hosted(|world, host| {
-        world.large(&mut host.client());
+    world.while_it_runs(|world, client| {
+        world.large(client);
         world.backed_up(&world.cli);
     });
     // Nothing happened: no log, and a point all the same.
@@ -110,7 +110,7 @@ fn while_many_write_every_point_is_a_point_of_the_log() {
             }
             // Writers end whatever comes of it; what came of it is looked at then.
             let said: Vec<_> =
-                (0..4).map(|_| (counted.load(Ordering::Relaxed), world.back_up(&world.cli), counted.load(Ordering::Relaxed))).collect();
+                (0..4).map(|_| (counted.load(Ordering::Relaxed), world.back_up(&host.program()), counted.load(Ordering::Relaxed))).collect();
             over.store(true, Ordering::Relaxed);
             for (before, said, after) in said {
                 assert!(said.code == 0 && before < after, "{said:?} while {before} to {after} were written");
@@ -140,7 +140,7 @@ fn write(client: &mut Client, id: &str, writer: u32, over: &AtomicBool, counted:
 }
 
 #[test]
-fn a_workspace_that_came_from_a_backup_begins_anew_in_it() {
+fn another_history_of_a_workspace_is_not_mixed_with_the_one_that_is_kept() {
     let mut world = World::begin();
     world.backed_up(&world.cli);
     world.hosted(|world, host| world.work(&mut host.client(), 4));
@@ -149,15 +149,18 @@ fn a_workspace_that_came_from_a_backup_begins_anew_in_it() {
     let (_, there) = world.machine("there");
     assert_eq!(world.restore(&there, &["--at", "1"]).code, 0);
     assert_eq!(there.run(&["workspace", "adopt"]).code, 0);
-    let anew = world.backed_up(&there);
-    assert!(anew.err.contains("anew"), "{anew:?}");
-    for (point, name) in [("2", "two"), ("3", "three")] {
-        let (_, cli) = world.machine(name);
-        let restored = world.restore(&cli, &["--at", point]);
-        assert_eq!(restored.code, 0, "{restored:?}");
-        let is_of_before = shown(&cli)["roots"]["main@0"] == root;
-        assert_eq!(is_of_before, point == "2");
-    }
+    let refused = world.back_up(&there);
+    failed(&refused, "backup_incomplete");
+    assert!(refused.err.contains("backup_other_history") && refused.err.contains("OTHER_DIR"), "{refused:?}");
+    // A second workspace is kept all the same, beside what there is of the first.
+    assert_eq!(there.run(&["workspace", "create", "second"]).code, 0);
+    failed(&world.back_up(&there), "backup_incomplete");
+    let (_, cli) = world.machine("three");
+    let restored = world.restore(&cli, &["--workspace", &world.desk.id]);
+    assert_eq!(restored.code, 0, "{restored:?}");
+    world.is_there(&cli, &root);
+    let (_, both) = world.machine("both");
+    assert_eq!(world.restore(&both, &[]).out.lines().count(), 2);
 }
 
 #[test]

@@ -4,9 +4,11 @@ use crate::support::cli::{Cli, Said};
 use crate::support::desk::{Desk, accepted};
 use crate::support::dice::Dice;
 use crate::support::host::{Place, Running};
+use kernelos::host::Identity;
 use kernelos_tests::crash::Client;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// A key that was made for these stories.
 const IDENTITY: &str = "AGE-SECRET-KEY-1XW3UF7SNG6F79J7ATMULA4YA4EXRJWXX6YFMG7LRZXG5GY6QYE6QND63RQ";
@@ -75,6 +77,24 @@ impl World {
         let host = self.place.start();
         let done = act(self, &host);
         host.kill();
+        done
+    }
+
+    /// Do something while `kernelos dev` runs, as a person starts it.
+    pub fn while_it_runs<T>(&mut self, act: impl FnOnce(&mut Self, &mut Client) -> T) -> T {
+        let note = self.place.data().join("host.json");
+        let _ = std::fs::remove_file(&note);
+        let mut host = self.cli.start(&["dev", "--port", "0", "--effects", "0"]);
+        let said = loop {
+            match std::fs::read(&note).map(|bytes| serde_json::from_slice::<Value>(&bytes)) {
+                Ok(Ok(said)) => break said,
+                _ => std::thread::sleep(Duration::from_millis(10)),
+            }
+        };
+        let address = said["address"].as_str().unwrap().parse().unwrap();
+        let done = act(self, &mut Client::new(address, Identity::open(self.place.data()).unwrap().token));
+        host.kill().unwrap();
+        host.wait().unwrap();
         done
     }
 

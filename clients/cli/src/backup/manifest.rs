@@ -26,7 +26,7 @@ pub struct Manifest {
     pub point: u32,
     /// When it was written, milliseconds since 1970.
     pub written_at: u64,
-    /// Hash over the manifest before it.
+    /// Hash over the file of the manifest before it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<HashText>,
     /// The key of this point, as an armored age file.
@@ -127,8 +127,10 @@ impl Chain {
             if sealed.manifest.point != point {
                 return Err(damaged(&path, format!("it is the manifest of point {}", sealed.manifest.point)));
             }
-            if sealed.manifest.previous != chain.sealed.last().map(|before| before.hash) {
-                return Err(damaged(&path, "it does not follow the manifest before it"));
+            if sealed.manifest.previous != chain.hash()? {
+                let before = directory.manifest(point.saturating_sub(1));
+                let why = format!("it is not the manifest that {} follows, or that one was altered", path.display());
+                return Err(damaged(&before, why));
             }
             chain.sealed.push(sealed);
         }
@@ -151,9 +153,10 @@ impl Chain {
         self.sealed.iter().map(|sealed| &sealed.manifest)
     }
 
-    /// Hash over the newest.
-    pub fn hash(&self) -> Option<HashText> {
-        self.sealed.last().map(|sealed| sealed.hash)
+    /// Hash over the file of the newest.
+    pub fn hash(&self) -> Result<Option<HashText>, Problem> {
+        let over = |it| Ok(HashText(hash(Domain::Export, &[b"backup file\0", &bytes(it)?])));
+        self.sealed.last().map(over).transpose()
     }
 
     /// Whether whoever wrote that of a point knew `key`.

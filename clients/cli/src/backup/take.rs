@@ -41,8 +41,6 @@ pub struct Taken {
     pub events: u64,
     /// Bytes that were written.
     pub bytes: u64,
-    /// It begins anew, because the host knows another history of it than the backup.
-    pub anew: bool,
 }
 
 /// The two files that an export is parted into.
@@ -56,29 +54,32 @@ struct Parts {
 impl Taking<'_> {
     /// Take what happened in the workspace since `before`.
     pub async fn take(&self, id: WorkspaceId, before: Option<&Held>) -> Result<Taken, Problem> {
-        let known = match before {
-            Some(held) if self.goes_on(id, held).await? => Some(held),
-            _ => None,
-        };
+        if let Some(held) = before {
+            self.goes_on(id, held).await?;
+        }
         let mut attempts = 0;
         loop {
             attempts += 1;
-            match self.once(id, known).await {
+            match self.once(id, before).await {
                 Err(problem) if problem.code == "export_overtaken" && attempts < ATTEMPTS => {}
-                Err(problem) => return Err(problem),
-                Ok(taken) => return Ok(Taken { anew: known.is_none() && before.is_some(), ..taken }),
+                done => return done,
             }
         }
     }
 
-    /// Whether the history that the host knows goes on where the backup ends. It does not when the workspace was brought
-    /// back from elsewhere.
-    async fn goes_on(&self, id: WorkspaceId, held: &Held) -> Result<bool, Problem> {
+    /// Refuse a history that does not go on where the backup ends: that of a workspace which was brought back from
+    /// elsewhere. The data keys of one history would take the place of those of another.
+    async fn goes_on(&self, id: WorkspaceId, held: &Held) -> Result<(), Problem> {
         let after = held.pos.saturating_sub(1);
         let path = format!("/v1/workspaces/{id}/events?after={after}&limit=1");
         let answer = self.api.get(&path, READ_MS).await?;
         let first = answer.get("events").and_then(Value::as_array).and_then(|events| events.first());
-        Ok(first.and_then(|event| event.get("hash")) == Some(&json!(held.last)))
+        if first.and_then(|event| event.get("hash")) == Some(&json!(held.last)) {
+            return Ok(());
+        }
+        let what = format!("the host knows another history of {id} than the backup: event {} is not the same", held.pos);
+        let hint = "What the backup holds of it stays. Begin another backup: kernelos backup OTHER_DIR";
+        Err(Problem::failed("backup_other_history", what, hint))
     }
 
     async fn once(&self, id: WorkspaceId, before: Option<&Held>) -> Result<Taken, Problem> {
@@ -135,7 +136,7 @@ impl Taking<'_> {
         let last = last.or(before.map(|held| held.last)).unwrap_or(HashText([0; 32]));
         let bytes = keys.file.bytes + log.as_ref().map_or(0, |log| log.file.bytes);
         let (pos, roots, as_of) = (about.pos, about.roots.clone(), about.written_at);
-        Ok(Taken { held: Held { pos, last, roots, as_of, log, keys }, events, bytes, anew: false })
+        Ok(Taken { held: Held { pos, last, roots, as_of, log, keys }, events, bytes })
     }
 }
 

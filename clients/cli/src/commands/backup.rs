@@ -90,6 +90,8 @@ impl Making<'_> {
                 id.parse().map_err(|_| Problem::failed("protocol", format!("{id} is not an id"), ""))?;
             match self.taking.take(id, self.before(id)).await {
                 Ok(taken) => drop(self.taken.insert(id, taken)),
+                // A place was made for it, and nothing was put there yet.
+                Err(problem) if problem.code == "workspace_not_found" && self.before(id).is_none() => {}
                 // Nothing more can be written, or nobody is there any more.
                 Err(problem) if ["file", "host_unreachable", "backup_damaged"].contains(&problem.code.as_str()) => {
                     return Err(problem);
@@ -117,7 +119,7 @@ impl Making<'_> {
             program: env!("CARGO_PKG_VERSION").to_owned(),
             point: self.taking.point,
             written_at: u64::try_from(now.as_millis()).unwrap_or_default(),
-            previous: self.chain.hash(),
+            previous: self.chain.hash()?,
             age,
             workspaces,
             secrets,
@@ -137,8 +139,7 @@ impl Making<'_> {
     fn tell(&self, manifest: &Manifest, as_json: bool) {
         for (id, taken) in &self.taken {
             let (events, pos) = (counted(usize::try_from(taken.events).unwrap_or(usize::MAX), "event"), taken.held.pos);
-            let anew = if taken.anew { "; anew, because the host knows another history of it" } else { "" };
-            eprintln!("workspace {id}: {events} up to {pos}, {} bytes{anew}", taken.bytes);
+            eprintln!("workspace {id}: {events} up to {pos}, {} bytes", taken.bytes);
         }
         for (id, held) in manifest.workspaces.iter().filter(|(id, _)| !self.taken.contains_key(id)) {
             eprintln!("workspace {id}: as it was at event {}, {}", held.pos, time(held.as_of));
