@@ -47,19 +47,28 @@ impl Guide {
         blocks.filter_map(|rest| rest.split("```").next()).map(str::to_owned).collect()
     }
 
+    fn commands(&self) -> Vec<String> {
+        self.blocks("sh").iter().flat_map(|block| block.lines()).map(str::to_owned).collect()
+    }
+
+    /// A folder with its files.
+    fn folder(&self) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+        put("prices.yaml", &self.blocks("yaml")[0]);
+        self.files.iter().for_each(|(name, text)| put(name, text));
+        folder
+    }
+
     /// Each of its commands, in order, with what it says.
     ///
     /// How far the notice to a person is when the person decides is the machine's affair; the guide tells of one that was on
     /// its way, and names the positions that follow from it.
     fn told(&self) -> Told {
-        let shown = self.blocks("sh");
-        let commands: Vec<String> = shown.iter().flat_map(|block| block.lines()).map(str::to_owned).collect();
+        let commands = self.commands();
         let (first, lines) = self.begins;
         let told = (0..20).find_map(|_| {
-            let folder = tempfile::tempdir().unwrap();
-            let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-            put("prices.yaml", &self.blocks("yaml")[0]);
-            self.files.iter().for_each(|(name, text)| put(name, text));
+            let folder = self.folder();
             let said = said(folder.path(), &commands[..first]);
             let log = Cli::over(&folder.path().join("data")).run(&["log"]).out;
             let is_there = |wanted: &&str| {
@@ -82,11 +91,14 @@ impl Told {
     }
 }
 
-/// What each of `commands` says, over the data beside the files in `folder`. One may end because somebody has to decide.
+/// What each of `commands` says, over the data beside the files in `folder`, or those of the machine that is new. One may end
+/// because somebody has to decide.
 fn said(folder: &Path, commands: &[String]) -> Vec<(String, String)> {
-    let cli = Cli::over(&folder.join("data"));
     let run = |line: &String| {
-        let arguments: Vec<&str> = line.strip_prefix("kernelos ").unwrap().split(' ').collect();
+        let given = line.strip_prefix("kernelos ").unwrap();
+        let (data, given) = given.strip_prefix("--data new ").map_or(("data", given), |given| ("new", given));
+        let cli = Cli::over(&folder.join(data));
+        let arguments: Vec<&str> = given.split(' ').collect();
         let output = cli.command(&arguments).current_dir(folder).output().unwrap();
         let said =
             format!("{}{}", String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
@@ -126,4 +138,20 @@ fn a_wrong_change_is_found_gone_back_from_decided_about_and_undone_as_the_guide_
     assert!(told.of(documents, 1).contains("spring.md"), "the approval counts without being given again");
     assert!(told.of(documents, 1).contains("prices.md        1 "), "{}", told.of(documents, 1));
     assert!(told.of("kernelos state document/prices.md --json", 0).contains(r#"{\"tent\":12}"#));
+}
+
+#[test]
+fn a_machine_is_lost_and_what_was_on_it_comes_back_as_the_guide_tells_it() {
+    let files = vec![
+        ("monday.json", r#"{"prices": {"tent": 120}}"#),
+        ("tuesday.json", r#"{"prices": {"tent": 12}}"#),
+        ("secret.txt", "correct horse\n"),
+    ];
+    let guide = Guide::read("backup.md", files, (0, &[]));
+    let (folder, commands) = (guide.folder(), guide.commands());
+    let lost = commands.iter().position(|line| line.contains("--data new")).unwrap();
+    let before = said(folder.path(), &commands[..lost]);
+    std::fs::remove_dir_all(folder.path().join("data")).unwrap();
+    let told = Told([before, said(folder.path(), &commands[lost..])].concat());
+    assert!(told.of("kernelos --data new documents show prices.md", 0).contains(r#"{"tent":12}"#));
 }
