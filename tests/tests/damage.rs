@@ -161,6 +161,7 @@ fn rows_that_the_log_does_not_lead_to_are_named() {
             head: head.value,
             events: vec![],
             writes,
+            trim: None,
         };
         block_on(store.commit(&subject.name(), &batch)).unwrap();
         drop(store);
@@ -190,6 +191,7 @@ fn a_head_or_an_event_that_is_not_the_one_written_is_named() {
             head: forged,
             events: vec![],
             writes: vec![],
+            trim: None,
         };
         block_on(store.commit(&subject.name(), &batch)).unwrap();
         drop(store);

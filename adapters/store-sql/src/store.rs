@@ -25,6 +25,7 @@ const EVENTS: &str = "SELECT e.pos, e.stream, e.seq, e.body, e.hash, e.sealed FR
 const SPACE: &str = "SELECT s.space FROM heads h LEFT JOIN \
     (SELECT space FROM rows WHERE workspace=?1 AND space>?2 ORDER BY space LIMIT 1) s WHERE h.workspace=?1";
 const CHECK: &str = "SELECT h.pos, (SELECT count(*) FROM events WHERE workspace=?1), \
+    (SELECT coalesce(min(pos), 1) FROM events WHERE workspace=?1), \
     (SELECT coalesce(max(pos), 0) FROM events WHERE workspace=?1) FROM heads h WHERE h.workspace=?1";
 const CREATE: &str = "INSERT INTO heads(workspace, pos, epoch, value) VALUES(?1, 0, 0, x'') \
     ON CONFLICT DO NOTHING RETURNING pos";
@@ -137,17 +138,13 @@ impl Store for SqlStore {
 
     async fn check(&self, workspace: &str) -> Result<Vec<String>, StoreError> {
         let mut row = self.one(CHECK, workspace).await?;
-        let (pos, count, last) = (row.number(), row.number(), row.number());
-        if pos == last && count == last {
+        let mut number = || row.number().unwrap_or_default();
+        let (pos, count, first, last) = (number(), number(), number(), number());
+        // Whether the events before the first one were packed, or are lost, is not known here.
+        if pos == last && count == (last + 1).saturating_sub(first) {
             return Ok(Vec::new());
         }
-        let said = |number: Option<u64>| number.unwrap_or_default();
-        Ok(vec![format!(
-            "the head is at position {}, the log has {} events and ends at {}",
-            said(pos),
-            said(count),
-            said(last)
-        )])
+        Ok(vec![format!("the head is at position {pos}, the log has {count} events from {first} on and ends at {last}")])
     }
 }
 

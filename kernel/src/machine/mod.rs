@@ -113,6 +113,8 @@ pub struct Workspace {
     events: Vec<StoredEvent>,
     /// Writes beside the log: wrapped keys, and chunks of content that is kept apart.
     side_writes: BTreeMap<Address, Write>,
+    /// Events up to there leave the log with the next commit.
+    trim: Option<u64>,
 }
 
 impl Workspace {
@@ -139,6 +141,7 @@ impl Workspace {
             past: None,
             events: Vec::new(),
             side_writes: BTreeMap::new(),
+            trim: None,
         })
     }
 

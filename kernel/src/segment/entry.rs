@@ -1,10 +1,10 @@
 //! Which segments there are: an entry for each, and the rows it names.
 
-use super::{FORMAT, Sealed, Unfit, unpack};
+use super::{FORMAT, Sealed, Unfit, pack, unpack};
 use crate::hash::{Domain, HashText, hash};
 use crate::id::text::{read_number, write_number};
 use crate::machine::row_hash;
-use crate::storage::{Address, Row, StoredEvent};
+use crate::storage::{Address, ROW_BYTES_MAX, Row, StoredEvent};
 use serde::{Deserialize, Serialize};
 
 /// Space of segments: entries, and what they name by its hash.
@@ -13,6 +13,9 @@ pub const SEGMENTS_SPACE: &str = "segments";
 /// Where in the space an entry stands is led by this, and what it names by [`OF`].
 const AT: &str = "at/";
 const OF: &str = "of/";
+
+/// Bytes, under the name that they have by their hash.
+pub type Named = (HashText, Vec<u8>);
 
 /// What is known of a segment without reading it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,8 +41,10 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// The entry of a segment of `events`, and what it names. None where `packed` was not made of them.
-    pub fn of(events: &[StoredEvent], packed: Vec<u8>) -> Option<(Self, Vec<(HashText, Vec<u8>)>)> {
+    /// A segment of `events`, and what it names. None where they do not follow one another, or where they come to more than
+    /// a row holds. What is given was read again and compared: it is what the events are kept by from now on.
+    pub fn of(events: &[StoredEvent]) -> Option<(Self, Vec<Named>)> {
+        let packed = pack(events).filter(|packed| packed.len() <= ROW_BYTES_MAX)?;
         let pieces = Sealed::of(events).pieces();
         let entry = Self {
             segment: FORMAT,
@@ -51,8 +56,22 @@ impl Entry {
             packed_bytes: packed.len() as u64,
             sealed_bytes: pieces.iter().map(|piece| piece.len() as u64).sum(),
         };
-        let named = std::iter::once(packed).chain(pieces).map(|bytes| (name(&bytes), bytes)).collect();
-        Some((entry, named))
+        let named: Vec<Vec<u8>> = std::iter::once(packed).chain(pieces).collect();
+        let is_same = entry.events(&named).is_ok_and(|again| again == events);
+        is_same.then(|| (entry, named.into_iter().map(|bytes| (name(&bytes), bytes)).collect()))
+    }
+
+    /// The same segment with this in place of what was sealed, and the pieces that it names now.
+    pub fn sealed_again(&self, sealed: &Sealed) -> (Self, Vec<Named>) {
+        let named: Vec<Named> = sealed.pieces().into_iter().map(|piece| (name(&piece), piece)).collect();
+        let sealed_bytes = named.iter().map(|(_, piece)| piece.len() as u64).sum();
+        let sealed = named.iter().map(|(name, _)| *name).collect();
+        (Self { sealed, sealed_bytes, ..self.clone() }, named)
+    }
+
+    /// The row of something that has a name, written at position `since`.
+    pub fn holding(bytes: Vec<u8>, since: u64) -> Row {
+        Row { hash: row_hash(&bytes), value: bytes, since }
     }
 
     /// Where the entry of the segment that ends at `last` stands.

@@ -15,7 +15,7 @@ mod section;
 mod unpack;
 mod words;
 
-pub use entry::{Entry, SEGMENTS_SPACE};
+pub use entry::{Entry, Named, SEGMENTS_SPACE};
 pub use pack::pack;
 pub use sealed::Sealed;
 pub use unpack::unpack;

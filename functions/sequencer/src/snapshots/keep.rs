@@ -52,8 +52,9 @@ impl Sequencer {
         }
         if self.snapshots.sweeps {
             self.snapshots.sweeps = self.sweep(now_ms).await?;
+            return Ok(true);
         }
-        Ok(self.snapshots.sweeps)
+        self.pack_if_due().await
     }
 
     /// Whether a snapshot is due. It can only become so by commands.

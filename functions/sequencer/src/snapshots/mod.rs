@@ -16,6 +16,7 @@ mod past;
 mod read;
 mod retention;
 
+pub(crate) use make::is_met;
 pub use make::Making;
 pub use past::{Past, Usable};
 
