@@ -24,6 +24,11 @@ pub enum Room {
 }
 
 impl Room {
+    /// Whether there is enough.
+    pub fn is_enough(&self) -> bool {
+        *self == Self::Enough
+    }
+
     /// In what state `space` is.
     pub fn of(space: Space) -> Self {
         let Some(limit) = space.limit else { return Self::Enough };

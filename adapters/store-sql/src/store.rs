@@ -6,7 +6,7 @@ use crate::{SqlStore, ids};
 use async_trait::async_trait;
 use kernel::storage::{Address, Batch, Head, Row, StoredEvent, Write};
 use ports::store::shared::Aside;
-use ports::{Conflict, SharedStore as _, SqlError, SqlValue, Store, StoreError};
+use ports::{Conflict, SharedStore as _, Sizes, Space, SqlError, SqlValue, Store, StoreError};
 
 /// Most addresses that are asked for in one statement: the rows of one may be as large as an answer may be.
 const ROWS_AT_ONCE: usize = 100;
@@ -27,6 +27,12 @@ const SPACE: &str = "SELECT s.space FROM heads h LEFT JOIN \
 const CHECK: &str = "SELECT h.pos, (SELECT count(*) FROM events WHERE workspace=?1), \
     (SELECT coalesce(min(pos), 1) FROM events WHERE workspace=?1), \
     (SELECT coalesce(max(pos), 0) FROM events WHERE workspace=?1) FROM heads h WHERE h.workspace=?1";
+const PAGES: &str = "SELECT (c.page_count - f.freelist_count) * s.page_size FROM heads h, pragma_page_count() c, \
+    pragma_freelist_count() f, pragma_page_size() s WHERE h.workspace=?1";
+const LOG_BYTES: &str = "SELECT (SELECT coalesce(sum(length(body) + length(sealed)), 0) FROM events WHERE workspace=?1) \
+    FROM heads WHERE workspace=?1";
+const ROW_BYTES: &str = "SELECT space, sum(length(value)) FROM rows WHERE workspace=?1 GROUP BY space";
+const WAKE: &str = "SELECT wake FROM heads WHERE workspace=?1";
 const CREATE: &str = "INSERT INTO heads(workspace, pos, epoch, value) VALUES(?1, 0, 0, x'') \
     ON CONFLICT DO NOTHING RETURNING pos";
 const CLAIM: &str = "UPDATE heads SET epoch=epoch+1 WHERE workspace=?1 RETURNING pos, epoch, value";
@@ -127,13 +133,32 @@ impl Store for SqlStore {
     }
 
     async fn commit(&self, workspace: &str, batch: &Batch) -> Result<(), StoreError> {
-        self.commit_with(workspace, batch, &Aside::default()).await
+        // Whoever says nothing of an alarm leaves it as it is.
+        let wake_at = self.there(WAKE, &[workspace.into()]).await?.first_mut().and_then(Columns::number);
+        self.commit_with(workspace, batch, &Aside { wake_at, ..Aside::default() }).await
     }
 
     async fn drop_sealed(&self, workspace: &str, pos: u64) -> Result<(), StoreError> {
         self.head(workspace).await?;
         let statement = "UPDATE events SET sealed=x'' WHERE workspace=?1 AND pos=?2";
         self.ask(statement, &[workspace.into(), number(pos)]).await.map(drop)
+    }
+
+    async fn space(&self, workspace: &str) -> Result<Space, StoreError> {
+        // A statement more, so it is only asked where somebody wants to know.
+        let Some(limit) = self.limit else { return Ok(Space::default()) };
+        let used = self.there(PAGES, &[workspace.into()]).await?.first_mut().and_then(Columns::number);
+        Ok(Space { used: used.unwrap_or_default(), limit: Some(limit) })
+    }
+
+    async fn sizes(&self, workspace: &str) -> Result<Sizes, StoreError> {
+        let mut sizes = Sizes::default();
+        let log = self.there(LOG_BYTES, &[workspace.into()]).await?.first_mut().and_then(Columns::number);
+        sizes.log = log.unwrap_or_default();
+        for mut row in self.ask(ROW_BYTES, &[workspace.into()]).await? {
+            sizes.spaces.extend(row.text().zip(row.number()));
+        }
+        Ok(sizes)
     }
 
     async fn check(&self, workspace: &str) -> Result<Vec<String>, StoreError> {

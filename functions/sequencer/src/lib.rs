@@ -15,6 +15,7 @@ mod reads;
 mod segments;
 mod shared;
 mod snapshots;
+mod space;
 mod submit;
 mod verify;
 mod views;
@@ -53,6 +54,8 @@ pub struct Sequencer {
     snapshots: snapshots::Snapshots,
     /// What is held for segments.
     segments: segments::Segments,
+    /// What is known of the room there is.
+    room: space::KnownRoom,
     /// Earlier versions of rows that restores go back to.
     pinned: past::Pinned,
 }
@@ -82,9 +85,10 @@ impl Sequencer {
 
     fn over(store: Rc<dyn Store>, workspace: Workspace, key: [u8; 32], import: Option<import::Underway>) -> Self {
         let (snapshots, pinned) = (snapshots::Snapshots::default(), past::Pinned::default());
+        let room = space::KnownRoom::default();
         let (log, segments) = (Rc::new(segments::WholeLog::over(store)), segments::Segments::default());
         let store = Rc::<segments::WholeLog<'static>>::clone(&log);
-        Self { store, log, workspace, key, is_stale: false, import, is_gone: false, snapshots, segments, pinned }
+        Self { store, log, workspace, key, is_stale: false, import, is_gone: false, snapshots, segments, room, pinned }
     }
 
     /// The workspace as the kernel holds it.
@@ -132,6 +136,7 @@ impl Sequencer {
         self.workspace = Workspace::open(id, self.key, &head).map_err(broken)?;
         self.import = import::under_way(&*self.store, id).await?;
         self.is_stale = false;
+        self.take_what_fits();
         // What was found out may rest on events that were never committed.
         self.pinned = past::Pinned::default();
         Ok(())

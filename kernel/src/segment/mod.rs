@@ -12,6 +12,8 @@ mod model;
 mod pack;
 mod sealed;
 mod section;
+#[cfg(test)]
+mod tests;
 mod unpack;
 mod words;
 

@@ -55,9 +55,12 @@ impl Office {
         }
     }
 
-    /// Lease whatever waits and report what it came to.
+    /// Lease what waits, if anything does, and report what it came to.
     fn perform(&mut self) {
         let (runtime, boot) = (self.runtime, BOOT);
+        if block_on(self.world.sequencer.due(1)).is_ok_and(|due| due.is_empty()) {
+            return;
+        }
         let leased = self.send(1, "effect.lease", &json!({"runtime": runtime, "boot": boot, "ttl_ms": 30_000}));
         let Some(effect) = leased.iter().find(|id| id.role == Role::Effect) else { return };
         self.pass(400);
