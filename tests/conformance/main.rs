@@ -17,6 +17,7 @@ mod host;
 mod idempotency;
 mod journal;
 mod journey;
+mod compaction;
 mod limits;
 mod moves;
 mod native;

@@ -55,3 +55,53 @@ fn free(path: &Path) -> Option<u64> {
 fn free(_: &Path) -> Option<u64> {
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::LibsqlStore;
+    use crate::pragma::script;
+    use ports::{Store as _, StoreError};
+    use testkit::block_on;
+    use testkit::store::{Hand, dump, put};
+
+    /// Let the file have so many pages at most, as on a disk that is full then.
+    fn bound(store: &LibsqlStore, pages: u64) {
+        let said = store.with("w1", |open| {
+            script(&open.connection, &format!("PRAGMA max_page_count={pages}")).map_err(|why| StoreError::Unavailable(why.to_string()))
+        });
+        said.unwrap();
+    }
+
+    #[test]
+    fn a_commit_that_finds_no_room_is_named_and_leaves_nothing_and_the_next_one_may_find_some() {
+        let dir = std::env::temp_dir().join(format!("kernelos-full-{}", std::process::id()));
+        let store = LibsqlStore::open(&dir).unwrap();
+        block_on(async {
+            let mut hand = Hand::create(&store, "w1").await.unwrap();
+            hand.write(&store, 1, vec![put("main.0", "a", "1")]).await.unwrap();
+            bound(&store, 40);
+            let large = |nth: u64| vec![put("main.0", &format!("k{nth}"), vec![7; 9_000])];
+            let mut written = 0;
+            let why = loop {
+                match hand.write(&store, 1, large(written)).await {
+                    Ok(()) => written += 1,
+                    Err(StoreError::Unavailable(why)) => break why,
+                    Err(other) => panic!("{other}"),
+                }
+                assert!(written < 100);
+            };
+            assert!(why.contains("full"), "{why}");
+            let before = dump(&store, "w1").await.unwrap();
+            assert_eq!((before.head.pos, before.events.len() as u64), (written + 1, written + 1), "it is read as before");
+            assert_eq!(store.check("w1").await.unwrap(), Vec::<String>::new());
+            bound(&store, 100);
+            hand.write(&store, 1, large(written)).await.unwrap();
+            let space = store.space("w1").await.unwrap();
+            assert!(space.used > 9_000 * written && space.limit.is_none_or(|limit| limit > space.used));
+            let sizes = store.sizes("w1").await.unwrap();
+            assert!(sizes.spaces["main.0"] > 9_000 * written && sizes.log > 0);
+        });
+        drop(store);
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+}

@@ -234,6 +234,7 @@ impl Sequencing for Host {
             id: workspace,
             name: Some("Ours".into()),
             pos: 3,
+            room: Room::Enough,
             format: 1,
             roots: roots.into(),
             origin: None,
