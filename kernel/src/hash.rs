@@ -37,6 +37,8 @@ pub enum Domain {
     Export,
     /// A chunk of a snapshot, before it is compressed.
     Chunk,
+    /// What a segment of the log consists of, as it is stored.
+    Segment,
 }
 
 impl Domain {
@@ -53,6 +55,7 @@ impl Domain {
             Self::Approval => b"kernelos/1/approval\0",
             Self::Export => b"kernelos/1/export\0",
             Self::Chunk => b"kernelos/1/chunk\0",
+            Self::Segment => b"kernelos/1/segment\0",
         }
     }
 }

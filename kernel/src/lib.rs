@@ -21,6 +21,7 @@ pub mod reject;
 pub mod replay;
 pub mod schema;
 pub mod seal;
+pub mod segment;
 pub mod snapshot;
 pub mod staged;
 pub mod state;

@@ -167,6 +167,10 @@ codes! {
     WorkspaceMoved, "workspace_moved",
         "The workspace went to another host.",
         "Ask that host. What is here can still be read.";
+    /// There is no room for what the command would write.
+    StorageFull, "storage_full",
+        "There is no room for what the command would write.",
+        "Make room: kernelos workspace compact; what takes it is told by kernelos workspace space. What ends work is taken.";
     /// The workspace is on its way nowhere.
     NotFrozen, "not_frozen",
         "The workspace is not frozen.",
@@ -327,6 +331,10 @@ mod tests {
             Code::NothingDue => it.when("timers.fire", json!({})),
             Code::EffectsHeld => it.imported_by([7; 32]).when("timers.fire", json!({})),
             Code::NotHeld => it.when("workspace.adopt", json!({})),
+            Code::StorageFull => {
+                it.machine.take_only(crate::machine::Takes::WhatEndsWork);
+                it.when("task.create", json!({"title": "x"}))
+            }
             Code::WorkHeld
             | Code::WorkUndecided
             | Code::NothingRecorded

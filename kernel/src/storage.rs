@@ -78,7 +78,8 @@ pub struct Head {
 /// One commit: all of it or nothing, and durable before it is acknowledged.
 ///
 /// The store refuses it unless the stored head has exactly `expected_pos` and `epoch`; then it appends `events`, applies
-/// `writes` in any order (no address occurs twice), and replaces the head by (`pos`, same epoch, `head`).
+/// `writes` in any order (no address occurs twice), removes the events up to `trim`, and replaces the head by (`pos`, same
+/// epoch, `head`).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Batch {
     /// `pos` the stored head must have.
@@ -93,4 +94,7 @@ pub struct Batch {
     pub events: Vec<StoredEvent>,
     /// Rows to write, ordered by address.
     pub writes: Vec<(Address, Write)>,
+    /// Events up to this position are removed; what was removed before stays so. It lies before `expected_pos`: the last
+    /// event there was is never removed, so that where the log ends can always be seen.
+    pub trim: Option<u64>,
 }

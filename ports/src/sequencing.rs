@@ -3,6 +3,7 @@
 use crate::history::{HistoryAsk, HistorySlice};
 use crate::problem::Fault;
 use crate::provider::{ModelRequest, ProviderEntry};
+use crate::space::{CompactView, Room, SpaceView};
 use crate::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use crate::views::{Query, TaskView};
 use async_trait::async_trait;
@@ -44,6 +45,9 @@ pub struct WorkspaceView {
     pub pos: u64,
     /// Version of all that enters hashes.
     pub format: u32,
+    /// Whether there is room; absent where there is.
+    #[serde(default, skip_serializing_if = "Room::is_enough")]
+    pub room: Room,
     /// Roots of `main` and of control (and of live branches) at that position.
     pub roots: BTreeMap<Space, HashText>,
     /// Where an imported workspace came from; absent where it was made.
@@ -240,4 +244,10 @@ pub trait Sequencing {
     /// Make a snapshot of the workspace as it is, or find the one that is of it. `whole`: of all rows, whatever the one
     /// before says; this also writes again what is damaged of it.
     async fn snapshot(&self, workspace: WorkspaceId, whole: bool) -> Result<SnapshotView, SequencingError>;
+
+    /// How much room the workspace takes, and what takes it.
+    async fn space(&self, workspace: WorkspaceId) -> Result<SpaceView, SequencingError>;
+
+    /// Pack what may be packed of the log, and remove what nothing refers to.
+    async fn compact(&self, workspace: WorkspaceId) -> Result<CompactView, SequencingError>;
 }

@@ -54,6 +54,8 @@ pub enum Ask {
         /// Of all rows, whatever the one before says.
         whole: bool,
     },
+    /// Pack what may be packed, and remove what nothing refers to. Answered by what that came to.
+    Compact,
     /// Look at what is there now.
     Look(Look),
 }
@@ -78,6 +80,8 @@ pub enum Look {
     Export(ExportAsk),
     /// The snapshots there are.
     Snapshots,
+    /// How much room there is, and what takes it.
+    Space,
     /// The next slice of an answer about the past.
     History(HistoryAsk),
 }

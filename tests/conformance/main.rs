@@ -10,6 +10,7 @@
 mod authentication;
 mod batches;
 mod chain;
+mod compaction;
 mod crash;
 mod examples;
 mod history;

@@ -17,7 +17,7 @@ use std::sync::OnceLock;
 const TABLE: &str = include_str!("../contract/problems.txt");
 
 /// What no client can bring about, and who looks after it.
-const FROM_INSIDE_ONLY: [(&str, &str); 4] = [
+const FROM_INSIDE_ONLY: [(&str, &str); 5] = [
     (
         "damaged",
         "takes stored bytes that were altered behind the host: the kit of stores and tests/tests/damage.rs do that",
@@ -25,6 +25,10 @@ const FROM_INSIDE_ONLY: [(&str, &str); 4] = [
     (
         "unavailable",
         "takes a host that loses its store, or stops: the fault simulation and tests/tests/lost_replies.rs",
+    ),
+    (
+        "storage_full",
+        "takes a disk that is full, or a limit: functions/sequencer/tests/space.rs and adapters/store-libsql/src/space.rs",
     ),
     ("export_overtaken", "takes a key that is destroyed between two slices: functions/sequencer/tests/portability.rs"),
     (

@@ -105,7 +105,7 @@ impl Scene {
                 {"type": "task.ask", "data": {"agent": self.settled_effect.replace("effect", "agent"), "prompt": "x"}}
             ]}),
             Some("NewWorkspace") => json!({"name": "another"}),
-            Some("NewSnapshot") => json!({}),
+            Some("NewSnapshot" | "NewCompaction") => json!({}),
             Some("ProviderEntry") => json!({
                 "dialect": "openai-chat", "base_url": self.models.base_url(), "model": "test-model", "timeout_ms": 10_000
             }),

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 impl Room {
     /// So many tasks, in as few requests as there may be.
-    fn tasks(&mut self, count: usize, of: &str) {
+    pub fn tasks(&mut self, count: usize, of: &str) {
         for first in (0..count).step_by(64) {
             let task = |nth: usize| json!({"type": "task.create", "data": {"title": format!("{of} {nth}")}});
             let commands: Vec<Value> = (first..count.min(first + 64)).map(task).collect();

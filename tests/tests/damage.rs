@@ -26,9 +26,19 @@ const ROOTS_EVERY: u64 = 5;
 
 #[test]
 fn a_flipped_bit_of_the_file_is_named_or_changes_no_row_and_no_root() {
-    let (flips, seed) = (from_environment("KERNELOS_DAMAGE_FLIPS", 1_000), from_environment("KERNELOS_DAMAGE_SEED", 1));
     let subject = Subject::with_a_past(PAST);
     assert!(subject.folds >= 2, "the state maps were folded {} times", subject.folds);
+    flip(&subject, from_environment("KERNELOS_DAMAGE_FLIPS", 1_000));
+}
+
+#[test]
+fn a_flipped_bit_where_events_are_packed_is_named_or_changes_no_row_and_no_root() {
+    flip(&Subject::with_a_packed_past(PAST), from_environment("KERNELOS_DAMAGE_FLIPS", 1_000) / 2);
+}
+
+/// Flip bits, one at a time.
+fn flip(subject: &Subject, flips: u64) {
+    let seed = from_environment("KERNELOS_DAMAGE_SEED", 1);
     let whole = subject.verified().unwrap();
     assert_eq!(whole.findings, vec![]);
     let (good, everything) = (subject.files(), subject.everything().unwrap());
@@ -161,6 +171,7 @@ fn rows_that_the_log_does_not_lead_to_are_named() {
             head: head.value,
             events: vec![],
             writes,
+            trim: None,
         };
         block_on(store.commit(&subject.name(), &batch)).unwrap();
         drop(store);
@@ -190,6 +201,7 @@ fn a_head_or_an_event_that_is_not_the_one_written_is_named() {
             head: forged,
             events: vec![],
             writes: vec![],
+            trim: None,
         };
         block_on(store.commit(&subject.name(), &batch)).unwrap();
         drop(store);

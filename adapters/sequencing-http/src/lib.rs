@@ -10,6 +10,7 @@ use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Reply, Request};
 use ports::history::{HistoryAsk, HistorySlice};
 use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
+use ports::space::{CompactView, SpaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
 use ports::wire::{self, Answered, Ask, Look, Replied, Sent, Told};
@@ -161,5 +162,13 @@ impl Sequencing for ElsewhereSequencing {
 
     async fn snapshot(&self, workspace: WorkspaceId, whole: bool) -> Result<SnapshotView, SequencingError> {
         self.ask(workspace, &Ask::Snapshot { whole }).await
+    }
+
+    async fn space(&self, workspace: WorkspaceId) -> Result<SpaceView, SequencingError> {
+        self.look(workspace, Look::Space).await
+    }
+
+    async fn compact(&self, workspace: WorkspaceId) -> Result<CompactView, SequencingError> {
+        self.ask(workspace, &Ask::Compact).await
     }
 }

@@ -2,8 +2,8 @@
 
 use kernel::hash::{Domain, Hash, hash};
 use kernel::storage::{Address, Head, Row, StoredEvent};
-use ports::StoreError;
 use ports::StoreError::NoWorkspace;
+use ports::{Sizes, StoreError};
 
 use crate::DurableObjectStore;
 use crate::fault::{damaged, damaged_row};
@@ -25,6 +25,10 @@ const SPACES: &str = "WITH RECURSIVE found(space) AS (SELECT min(space) FROM row
 const EVENTS: &str = "SELECT e.pos, e.stream, e.seq, e.body, e.hash, coalesce(e.sealed, s.units) FROM events e \
                       LEFT JOIN sealed s ON e.sealed IS NULL AND s.nr=e.nr AND s.pos=e.pos \
                       WHERE e.nr=? AND e.pos>? ORDER BY e.pos LIMIT ?";
+
+const LOG_BYTES: &str = "SELECT coalesce(sum(length(body) + coalesce(length(sealed), 0)), 0) FROM events WHERE nr=?";
+const APART_BYTES: &str = "SELECT coalesce(sum(length(units)), 0) FROM sealed WHERE nr=?";
+const ROW_BYTES: &str = "SELECT space, sum(length(value)) FROM rows WHERE nr=? GROUP BY space";
 
 /// A head, and the number of its workspace in this object.
 pub(crate) struct Stored {
@@ -97,6 +101,18 @@ impl DurableObjectStore {
     pub(crate) fn names_of_spaces(&self, nr: f64) -> Result<Vec<String>, StoreError> {
         let found = self.sql.run(SPACES, &[Value::Number(nr)])?;
         found.iter().map(|found| found.text(0).ok_or_else(|| damaged("the name of a space"))).collect()
+    }
+
+    /// Bytes of values, of events and of rows by space.
+    pub(crate) fn sizes_of(&self, nr: f64) -> Result<Sizes, StoreError> {
+        let mut sizes = Sizes::default();
+        for log in [LOG_BYTES, APART_BYTES] {
+            let found = self.sql.run(log, &[Value::Number(nr)])?;
+            sizes.log += found.first().and_then(|found| found.number(0)).unwrap_or_default();
+        }
+        let found = self.sql.run(ROW_BYTES, &[Value::Number(nr)])?;
+        sizes.spaces = found.iter().filter_map(|found| found.text(0).zip(found.number(1))).collect();
+        Ok(sizes)
     }
 
     pub(crate) fn events_after(&self, nr: f64, after: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {

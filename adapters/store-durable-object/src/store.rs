@@ -3,10 +3,13 @@
 use async_trait::async_trait;
 use kernel::storage::{Address, Batch, Head, Row, StoredEvent};
 use ports::store::{refuse_malformed, refuse_other_head};
-use ports::{Store, StoreError};
+use ports::{Sizes, Space, Store, StoreError};
 
 use crate::DurableObjectStore;
 use crate::fault::damaged;
+
+/// Bytes that the platform lets an object have.
+const OBJECT_BYTES_MAX: u64 = 10_000_000_000;
 
 #[async_trait(?Send)]
 impl Store for DurableObjectStore {
@@ -75,6 +78,15 @@ impl Store for DurableObjectStore {
 
     async fn drop_sealed(&self, workspace: &str, pos: u64) -> Result<(), StoreError> {
         self.unseal(workspace, pos)
+    }
+
+    async fn space(&self, workspace: &str) -> Result<Space, StoreError> {
+        self.nr(workspace)?;
+        Ok(Space { used: self.sql.bytes(), limit: Some(OBJECT_BYTES_MAX) })
+    }
+
+    async fn sizes(&self, workspace: &str) -> Result<Sizes, StoreError> {
+        self.sizes_of(self.nr(workspace)?)
     }
 
     /// Damage that keeps the check itself from reading is a finding too.

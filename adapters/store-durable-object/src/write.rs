@@ -75,6 +75,9 @@ impl DurableObjectStore {
         let pos = Value::Number(to_double(batch.pos)?);
         self.sql.run(HEAD, &[pos, Value::Bytes(&batch.head), Value::Number(nr), Value::Text(workspace)])?;
         in_parts(&batch.events, |events| self.add(nr, events))?;
+        if let Some(trim) = batch.trim {
+            self.trim(nr, trim)?;
+        }
         let (mut puts, mut inserts) = (Vec::new(), Vec::new());
         for (at, write) in &batch.writes {
             match write {
@@ -88,6 +91,13 @@ impl DurableObjectStore {
         }
         in_parts(&inserts, |rows| self.insert(nr, rows))?;
         in_parts(&puts, |rows| self.rows_into(nr, rows, OVER).map(drop))
+    }
+
+    /// Remove the events up to a position.
+    fn trim(&self, nr: f64, trim: u64) -> Result<(), StoreError> {
+        let up_to = [Value::Number(nr), Value::Number(to_double(trim)?)];
+        self.sql.run("DELETE FROM sealed WHERE nr=? AND pos<=?", &up_to)?;
+        self.sql.run("DELETE FROM events WHERE nr=? AND pos<=?", &up_to).map(drop)
     }
 
     /// Forget the sealed units of one event.

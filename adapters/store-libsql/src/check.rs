@@ -42,22 +42,26 @@ impl Open {
         Ok(())
     }
 
+    /// Whether the events before the first one were packed, or are lost, is not known here.
     fn check_events(&mut self, findings: &mut Vec<String>) -> Result<(), Trouble> {
-        let mut last = 0;
+        let mut next = None;
         self.reads.each_event(&self.files, 0, usize::MAX, |event| {
-            last += 1;
             match event {
-                Ok(event) if event.pos != last => {
-                    let gap = damaged(&self.files, &format!("event {last} is missing, {} stands there", event.pos));
-                    findings.push(gap.to_string());
-                    last = event.pos;
+                Ok(event) => {
+                    if let Some(next) = next.filter(|next| event.pos != *next) {
+                        let gap = damaged(&self.files, &format!("event {next} is missing, {} stands there", event.pos));
+                        findings.push(gap.to_string());
+                    }
+                    next = Some(event.pos + 1);
                 }
-                Ok(_) => {}
-                Err(trouble) => findings.push(as_finding(trouble.about(&self.files))?),
+                Err(trouble) => {
+                    next = next.map(|next| next + 1);
+                    findings.push(as_finding(trouble.about(&self.files))?);
+                }
             }
             Ok(())
         })?;
-        let head = self.head()?.pos;
+        let (head, last) = (self.head()?.pos, next.map_or(0, |next| next - 1));
         if head != last {
             findings.push(format!("{}: the head is at position {head}, the events end at {last}", self.files.name()));
         }

@@ -68,6 +68,7 @@ impl Open {
     fn write(&mut self, batch: &Batch) -> Result<(), Trouble> {
         self.compare_and_move(batch)?;
         batch.events.iter().try_for_each(|event| self.writes.add(&self.files, event))?;
+        batch.trim.map_or(Ok(()), |trim| self.writes.trim(trim))?;
         batch.writes.iter().try_for_each(|(at, write)| self.writes.apply(at, write))
     }
 

@@ -40,6 +40,7 @@ mod open;
 mod pragma;
 mod read;
 mod schema;
+mod space;
 mod statement;
 mod store;
 mod sum;
@@ -61,6 +62,7 @@ use crate::open::Open;
 pub struct LibsqlStore {
     dir: Arc<DataDir>,
     open: RefCell<BTreeMap<String, Open>>,
+    limit: Option<u64>,
 }
 
 impl LibsqlStore {
@@ -71,11 +73,17 @@ impl LibsqlStore {
 
     /// Another store over the same locked directory, for another thread.
     pub fn another(&self) -> Self {
-        Self::over(Arc::clone(&self.dir))
+        Self { limit: self.limit, ..Self::over(Arc::clone(&self.dir)) }
+    }
+
+    /// The same, with room for so many bytes in each workspace; the disk may have less.
+    #[must_use]
+    pub fn with_limit(self, bytes: Option<u64>) -> Self {
+        Self { limit: bytes, ..self }
     }
 
     fn over(dir: Arc<DataDir>) -> Self {
-        Self { dir, open: RefCell::default() }
+        Self { dir, open: RefCell::default(), limit: None }
     }
 
     /// Close the file of `workspace` until it is used again. It need not be open, nor exist.

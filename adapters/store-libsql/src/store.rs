@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use kernel::storage::{Address, Batch, Head, Row, StoredEvent};
-use ports::{Store, StoreError};
+use ports::{Sizes, Space, Store, StoreError};
 
 use crate::LibsqlStore;
 use crate::check::as_finding;
@@ -77,6 +77,15 @@ impl Store for LibsqlStore {
 
     async fn drop_sealed(&self, workspace: &str, pos: u64) -> Result<(), StoreError> {
         self.with(workspace, |open| open.drop_sealed(pos))
+    }
+
+    async fn space(&self, workspace: &str) -> Result<Space, StoreError> {
+        let limit = self.limit;
+        self.with(workspace, |open| open.space(limit).map_err(|trouble| trouble.about(&open.files)))
+    }
+
+    async fn sizes(&self, workspace: &str) -> Result<Sizes, StoreError> {
+        self.with(workspace, |open| open.sizes().map_err(|trouble| trouble.about(&open.files)))
     }
 
     /// A file that cannot even be opened is a finding too.

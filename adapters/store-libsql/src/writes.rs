@@ -18,6 +18,7 @@ pub(crate) struct Writes {
     head: Statement,
     event: Statement,
     sealed: Statement,
+    trim: Statement,
     put: Statement,
     insert: Statement,
     delete: Statement,
@@ -42,6 +43,7 @@ impl Writes {
                  VALUES('{ws}', ?1, ?2, ?3, ?4, ?5, ?6, ?7)"
             ))?,
             sealed: statement("UPDATE events SET sealed=x'', sum=?1 WHERE pos=?2".into())?,
+            trim: statement("DELETE FROM events WHERE pos<=?1".into())?,
             put: statement(format!("REPLACE {row}"))?,
             insert: statement(format!("INSERT {row}"))?,
             delete: statement(format!("DELETE FROM rows WHERE ws='{ws}' AND space=?1 AND key=?2"))?,
@@ -65,6 +67,11 @@ impl Writes {
             }
             done => Ok(done.map(drop)?),
         }
+    }
+
+    /// Remove the events up to a position.
+    pub(crate) fn trim(&self, trim: u64) -> Result<()> {
+        self.trim.run([number(trim)]).map(drop)
     }
 
     /// Write or remove one row.

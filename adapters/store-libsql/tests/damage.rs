@@ -58,7 +58,8 @@ fn the_head_is_covered() {
 
 #[test]
 fn a_missing_event_is_named() {
-    for (pos, told) in [(1, "event 1 is missing"), (3, "event 3 is missing"), (6, "the events end at 5")] {
+    // What is missing before the first event may have been packed: that is compared with the segments when the log is verified.
+    for (pos, told) in [(2, "event 2 is missing"), (3, "event 3 is missing"), (6, "the events end at 5")] {
         let (store, _dir) = altered(&format!("DELETE FROM events WHERE pos={pos}"));
         let findings = block_on(store.check("w1")).unwrap();
         assert!(findings.iter().any(|finding| finding.contains(told)), "{findings:?}");

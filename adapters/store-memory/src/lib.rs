@@ -8,7 +8,7 @@ mod store;
 mod tamper;
 mod workspace;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -21,6 +21,7 @@ use crate::workspace::Workspace;
 #[derive(Debug, Clone, Default)]
 pub struct MemoryStore {
     workspaces: Rc<RefCell<BTreeMap<String, Workspace>>>,
+    limit: Rc<Cell<Option<u64>>>,
 }
 
 /// Everything a workspace holds, unverified: two dumps are equal exactly when the workspaces are, byte for byte.
@@ -38,6 +39,11 @@ impl MemoryStore {
     /// A store without workspaces.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// From now on there is room for so many bytes in each workspace.
+    pub fn limit(&self, bytes: Option<u64>) {
+        self.limit.set(bytes);
     }
 
     /// Everything `workspace` holds.

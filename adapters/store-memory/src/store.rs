@@ -4,7 +4,7 @@ use std::ops::Bound::Excluded;
 
 use async_trait::async_trait;
 use kernel::storage::{Address, Batch, Head, Row, StoredEvent};
-use ports::store::{Store, StoreError, refuse_malformed, refuse_other_head};
+use ports::store::{Sizes, Space, Store, StoreError, refuse_malformed, refuse_other_head};
 
 use crate::workspace::{Workspace, whole_event, whole_row};
 use crate::{MemoryStore, ids};
@@ -99,6 +99,24 @@ impl Store for MemoryStore {
                 event.sealed = Vec::new();
             }
             Ok(())
+        })
+    }
+
+    async fn space(&self, workspace: &str) -> Result<Space, StoreError> {
+        // Nobody has to know what is there where there is no limit to it.
+        let Some(limit) = self.limit.get() else { return Ok(Space::default()) };
+        let sizes = self.sizes(workspace).await?;
+        Ok(Space { used: sizes.log + sizes.spaces.values().sum::<u64>(), limit: Some(limit) })
+    }
+
+    async fn sizes(&self, workspace: &str) -> Result<Sizes, StoreError> {
+        self.look(workspace, |held| {
+            let log = held.events.iter().map(|event| (event.body.len() + event.sealed.len()) as u64).sum();
+            let mut sizes = Sizes { log, ..Sizes::default() };
+            for (at, row) in &held.rows {
+                *sizes.spaces.entry(at.space.clone()).or_default() += row.value.len() as u64;
+            }
+            Ok(sizes)
         })
     }
 

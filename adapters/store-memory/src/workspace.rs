@@ -29,6 +29,7 @@ impl Workspace {
                 Write::Delete => self.rows.remove(at),
             };
         }
+        self.events.retain(|event| batch.trim.is_none_or(|trim| event.pos > trim));
         self.events.extend_from_slice(&batch.events);
         self.head = Head { pos: batch.pos, epoch: batch.epoch, value: batch.head.clone() };
         Ok(())

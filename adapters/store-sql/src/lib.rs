@@ -23,6 +23,7 @@ use std::rc::Rc;
 #[derive(Clone)]
 pub struct SqlStore {
     sql: Rc<dyn Sql>,
+    limit: Option<u64>,
 }
 
 impl std::fmt::Debug for SqlStore {
@@ -34,7 +35,13 @@ impl std::fmt::Debug for SqlStore {
 impl SqlStore {
     /// Over a database that has the tables. [`SqlStore::prepare`] makes them, and [`Prepared`] when they are missed.
     pub fn new(sql: Rc<dyn Sql>) -> Self {
-        Self { sql }
+        Self { sql, limit: None }
+    }
+
+    /// The same, with room for so many bytes in the database.
+    #[must_use]
+    pub fn with_limit(self, bytes: Option<u64>) -> Self {
+        Self { limit: bytes, ..self }
     }
 
     /// Make the tables that are not there. Two may do so at once.

@@ -29,7 +29,7 @@ pub(crate) const TABLES: [&str; 3] = [
 ];
 
 /// The tables that commits and removals go through. They are empty whenever anybody can look.
-pub(crate) const THROUGH: [&str; 6] = [
+pub(crate) const THROUGH: [&str; 8] = [
     // Letters of writers to one another, in the order they came. An answered one keeps nothing but its answer.
     "CREATE TABLE IF NOT EXISTS inbox(nth INTEGER PRIMARY KEY, workspace TEXT NOT NULL, \
      ticket TEXT NOT NULL UNIQUE, at_ms INTEGER NOT NULL, body BLOB NOT NULL, answer BLOB) STRICT",
@@ -38,6 +38,10 @@ pub(crate) const THROUGH: [&str; 6] = [
      epoch INTEGER NOT NULL, pos INTEGER NOT NULL, head BLOB NOT NULL, events TEXT NOT NULL, writes TEXT NOT NULL, \
      answers TEXT NOT NULL, wake INTEGER) STRICT",
     COMMIT,
+    "CREATE TABLE IF NOT EXISTS trims(workspace TEXT NOT NULL, expected_pos INTEGER NOT NULL, \
+     epoch INTEGER NOT NULL, pos INTEGER NOT NULL, head BLOB NOT NULL, events TEXT NOT NULL, writes TEXT NOT NULL, \
+     answers TEXT NOT NULL, wake INTEGER, trim INTEGER NOT NULL) STRICT",
+    TRIM,
     "CREATE TABLE IF NOT EXISTS removals(workspace TEXT NOT NULL, pos INTEGER, epoch INTEGER) STRICT",
     REMOVAL,
 ];
@@ -58,6 +62,15 @@ const REMOVAL: &str = "CREATE TRIGGER IF NOT EXISTS remove_workspace AFTER INSER
     DELETE FROM shifts WHERE workspace=NEW.workspace; \
     DELETE FROM heads WHERE workspace=NEW.workspace; \
     DELETE FROM removals; \
+  END";
+
+/// A commit, and events that are removed with it.
+const TRIM: &str = "CREATE TRIGGER IF NOT EXISTS commit_and_trim AFTER INSERT ON trims BEGIN \
+    INSERT INTO commits(workspace, expected_pos, epoch, pos, head, events, writes, answers, wake) \
+      VALUES(NEW.workspace, NEW.expected_pos, NEW.epoch, NEW.pos, NEW.head, NEW.events, NEW.writes, NEW.answers, \
+        NEW.wake); \
+    DELETE FROM events WHERE workspace=NEW.workspace AND pos<=NEW.trim; \
+    DELETE FROM trims; \
   END";
 
 /// Compare, fan out, move the head. A value is a text, or hexadecimal digits in a list of one.

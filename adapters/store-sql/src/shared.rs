@@ -11,6 +11,8 @@ use ports::{SharedStore, SqlValue, StoreError};
 
 const COMMIT: &str = "INSERT INTO commits(workspace, expected_pos, epoch, pos, head, events, writes, answers, wake) \
     VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+const COMMIT_AND_TRIM: &str = "INSERT INTO trims(workspace, expected_pos, epoch, pos, head, events, writes, answers, wake, \
+    trim) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 const ANSWER: &str = "UPDATE inbox SET body=x'', \
     answer=coalesce(answer, (SELECT unhex(value->>1) FROM json_each(?2) WHERE value->>0=ticket)) \
     WHERE workspace=?1 AND ticket IN (SELECT value->>0 FROM json_each(?2))";
@@ -25,7 +27,7 @@ const POST: &str = "INSERT INTO inbox(workspace, ticket, at_ms, body) SELECT wor
 impl SharedStore for SqlStore {
     async fn commit_with(&self, workspace: &str, batch: &Batch, aside: &Aside) -> Result<(), StoreError> {
         refuse_malformed(batch)?;
-        let values = [
+        let mut values = vec![
             workspace.into(),
             number(batch.expected_pos),
             number(batch.epoch),
@@ -36,7 +38,14 @@ impl SharedStore for SqlStore {
             SqlValue::Text(batch::answers(&aside.answers).map_err(unwritten)?),
             aside.wake_at.map_or(SqlValue::Null, number),
         ];
-        match self.sql.execute(COMMIT, &values).await {
+        let statement = match batch.trim {
+            Some(trim) => {
+                values.push(number(trim));
+                COMMIT_AND_TRIM
+            }
+            None => COMMIT,
+        };
+        match self.sql.execute(statement, &values).await {
             Ok(_) => Ok(()),
             Err(why) => Err(self.refusal(workspace, Some(batch), &why).await?),
         }

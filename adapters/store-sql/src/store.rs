@@ -6,7 +6,7 @@ use crate::{SqlStore, ids};
 use async_trait::async_trait;
 use kernel::storage::{Address, Batch, Head, Row, StoredEvent, Write};
 use ports::store::shared::Aside;
-use ports::{Conflict, SharedStore as _, SqlError, SqlValue, Store, StoreError};
+use ports::{Conflict, SharedStore as _, Sizes, Space, SqlError, SqlValue, Store, StoreError};
 
 /// Most addresses that are asked for in one statement: the rows of one may be as large as an answer may be.
 const ROWS_AT_ONCE: usize = 100;
@@ -25,7 +25,14 @@ const EVENTS: &str = "SELECT e.pos, e.stream, e.seq, e.body, e.hash, e.sealed FR
 const SPACE: &str = "SELECT s.space FROM heads h LEFT JOIN \
     (SELECT space FROM rows WHERE workspace=?1 AND space>?2 ORDER BY space LIMIT 1) s WHERE h.workspace=?1";
 const CHECK: &str = "SELECT h.pos, (SELECT count(*) FROM events WHERE workspace=?1), \
+    (SELECT coalesce(min(pos), 1) FROM events WHERE workspace=?1), \
     (SELECT coalesce(max(pos), 0) FROM events WHERE workspace=?1) FROM heads h WHERE h.workspace=?1";
+const PAGES: &str = "SELECT (c.page_count - f.freelist_count) * s.page_size FROM heads h, pragma_page_count() c, \
+    pragma_freelist_count() f, pragma_page_size() s WHERE h.workspace=?1";
+const LOG_BYTES: &str = "SELECT (SELECT coalesce(sum(length(body) + length(sealed)), 0) FROM events WHERE workspace=?1) \
+    FROM heads WHERE workspace=?1";
+const ROW_BYTES: &str = "SELECT space, sum(length(value)) FROM rows WHERE workspace=?1 GROUP BY space";
+const WAKE: &str = "SELECT wake FROM heads WHERE workspace=?1";
 const CREATE: &str = "INSERT INTO heads(workspace, pos, epoch, value) VALUES(?1, 0, 0, x'') \
     ON CONFLICT DO NOTHING RETURNING pos";
 const CLAIM: &str = "UPDATE heads SET epoch=epoch+1 WHERE workspace=?1 RETURNING pos, epoch, value";
@@ -126,7 +133,9 @@ impl Store for SqlStore {
     }
 
     async fn commit(&self, workspace: &str, batch: &Batch) -> Result<(), StoreError> {
-        self.commit_with(workspace, batch, &Aside::default()).await
+        // Whoever says nothing of an alarm leaves it as it is.
+        let wake_at = self.there(WAKE, &[workspace.into()]).await?.first_mut().and_then(Columns::number);
+        self.commit_with(workspace, batch, &Aside { wake_at, ..Aside::default() }).await
     }
 
     async fn drop_sealed(&self, workspace: &str, pos: u64) -> Result<(), StoreError> {
@@ -135,18 +144,33 @@ impl Store for SqlStore {
         self.ask(statement, &[workspace.into(), number(pos)]).await.map(drop)
     }
 
+    async fn space(&self, workspace: &str) -> Result<Space, StoreError> {
+        // A statement more, so it is only asked where somebody wants to know.
+        let Some(limit) = self.limit else { return Ok(Space::default()) };
+        let used = self.there(PAGES, &[workspace.into()]).await?.first_mut().and_then(Columns::number);
+        Ok(Space { used: used.unwrap_or_default(), limit: Some(limit) })
+    }
+
+    async fn sizes(&self, workspace: &str) -> Result<Sizes, StoreError> {
+        let mut sizes = Sizes::default();
+        let log = self.there(LOG_BYTES, &[workspace.into()]).await?.first_mut().and_then(Columns::number);
+        sizes.log = log.unwrap_or_default();
+        for mut row in self.ask(ROW_BYTES, &[workspace.into()]).await? {
+            sizes.spaces.extend(row.text().zip(row.number()));
+        }
+        Ok(sizes)
+    }
+
     async fn check(&self, workspace: &str) -> Result<Vec<String>, StoreError> {
         let mut row = self.one(CHECK, workspace).await?;
-        let (pos, count, last) = (row.number(), row.number(), row.number());
-        if pos == last && count == last {
+        let mut number = || row.number().unwrap_or_default();
+        let (pos, count, first, last) = (number(), number(), number(), number());
+        // Whether the events before the first one were packed, or are lost, is not known here.
+        if pos == last && count == (last + 1).saturating_sub(first) {
             return Ok(Vec::new());
         }
-        let said = |number: Option<u64>| number.unwrap_or_default();
         Ok(vec![format!(
-            "the head is at position {}, the log has {} events and ends at {}",
-            said(pos),
-            said(count),
-            said(last)
+            "the head is at position {pos}, the log has {count} events from {first} on and ends at {last}"
         )])
     }
 }

@@ -29,11 +29,13 @@ pub enum Fault {
     TearsWrite,
     /// Removes a workspace to which somebody wrote meanwhile.
     DeletesAnyHead,
+    /// Removes events by a commit of its own, before the one that says so.
+    TrimsEarly,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::AcksEarly,
         Self::ForgetsHead,
         Self::NoDedupe,
@@ -42,6 +44,7 @@ impl Fault {
         Self::DropsEvent,
         Self::TearsWrite,
         Self::DeletesAnyHead,
+        Self::TrimsEarly,
     ];
 
     /// Name of the case of the storage suite that exists to catch this fault.
@@ -55,6 +58,7 @@ impl Fault {
             Self::DropsEvent => "a commit appends its events and replaces the head",
             Self::TearsWrite => "a value too large refuses the whole batch",
             Self::DeletesAnyHead => "a workspace is deleted at a position or stays whole",
+            Self::TrimsEarly => "a commit that is refused removes no event",
         }
     }
 }
@@ -113,6 +117,14 @@ impl<S: Subject> Broken<S> {
         let half = Batch { pos: batch.expected_pos, events: Vec::new(), writes, ..batch.clone() };
         self.good.store().commit(workspace, &half).await?;
         Err(refusal)
+    }
+
+    async fn trim_early(&self, workspace: &str, batch: &Batch) -> Result<(), StoreError> {
+        let head = self.good.store().head(workspace).await?;
+        let Some(trim) = batch.trim.filter(|trim| *trim < head.pos) else { return Ok(()) };
+        let (pos, epoch) = (head.pos, head.epoch);
+        let early = Batch { expected_pos: pos, epoch, pos, head: head.value, trim: Some(trim), ..Batch::default() };
+        self.good.store().commit(workspace, &early).await
     }
 
     fn seen(&self, mut row: Row) -> Row {
@@ -210,6 +222,7 @@ impl<S: Subject> Store for Broken<S> {
             Fault::TearsWrite => return self.tear(workspace, batch).await,
             Fault::NoDedupe => bent.writes.iter_mut().for_each(|(_, write)| overwrite(write)),
             Fault::AcceptsStaleToken => bent.epoch = self.good.store().head(workspace).await?.epoch,
+            Fault::TrimsEarly => self.trim_early(workspace, batch).await?,
             Fault::AltersRow | Fault::DropsEvent | Fault::DeletesAnyHead => {}
         }
         self.good.store().commit(workspace, &bent).await

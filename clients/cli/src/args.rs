@@ -117,6 +117,8 @@ pub enum Command {
     /// Snapshots of a workspace: list, make.
     #[command(subcommand)]
     Snapshot(snapshot::Snapshot),
+    /// Make room: pack old events, which are read as before, and remove what nothing refers to. This is done by itself too.
+    Compact(Reading),
     /// Write a workspace to a file, for another host or to keep.
     #[command(after_help = transfer::EXPORT_EXAMPLES)]
     Export(transfer::Export),

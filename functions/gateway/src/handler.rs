@@ -4,7 +4,9 @@ use crate::gateway::Gateway;
 use crate::path::Params;
 use crate::query::{self, Given};
 use crate::routes::{self, Endpoint, Missing};
-use crate::{browser, commands, history, models, openapi, portability, reads, snapshots, stream, verify, workspaces};
+use crate::{
+    browser, commands, history, models, openapi, portability, reads, snapshots, space, stream, verify, workspaces,
+};
 use bytes::Bytes;
 use futures_util::stream::LocalBoxStream;
 use http::header::{ALLOW, HeaderValue};
@@ -101,6 +103,8 @@ async fn endpoint(endpoint: Endpoint, call: &Call<'_>) -> Result<Response<Body>,
         Endpoint::ReadEffect => reads::effect(call).await,
         Endpoint::ListSnapshots => snapshots::list(call).await,
         Endpoint::MakeSnapshot => snapshots::make(call).await,
+        Endpoint::ReadSpace => space::space(call).await,
+        Endpoint::Compact => space::compact(call).await,
     };
     Ok(whole?.map(Body::Whole))
 }

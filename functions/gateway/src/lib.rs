@@ -26,6 +26,7 @@ mod query;
 mod reads;
 mod routes;
 mod snapshots;
+mod space;
 mod stream;
 #[cfg(test)]
 mod tests;

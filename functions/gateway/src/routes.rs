@@ -69,6 +69,10 @@ pub enum Endpoint {
     ListSnapshots,
     /// See [`crate::snapshots::make`].
     MakeSnapshot,
+    /// See [`crate::space::space`].
+    ReadSpace,
+    /// See [`crate::space::compact`].
+    Compact,
     /// See [`crate::portability::export`].
     ExportWorkspace,
     /// See [`crate::portability::begin`].
@@ -256,7 +260,7 @@ const fn get(endpoint: Endpoint, path: &'static str, summary: &'static str, give
 }
 
 /// Every route.
-pub static ROUTES: [Route; 34] = [
+pub static ROUTES: [Route; 36] = [
     Route {
         method: Verb::Post,
         takes: Some("Batch"),
@@ -429,6 +433,23 @@ pub static ROUTES: [Route; 34] = [
             SNAPSHOTS,
             "Make a snapshot of a workspace as it is. Where there is one of its position, that is the answer.",
             "Snapshot",
+        )
+    },
+    get(
+        Endpoint::ReadSpace,
+        "/v1/workspaces/{workspace}/space",
+        "Read how much room a workspace takes, and what takes it.",
+        "Space",
+    ),
+    Route {
+        method: Verb::Ask,
+        takes: Some("NewCompaction"),
+        ..get(
+            Endpoint::Compact,
+            "/v1/workspaces/{workspace}/compact",
+            "Make room: pack old events, which are read as before, and remove what nothing refers to. This is done by \
+             itself as the workspace is worked with.",
+            "Compaction",
         )
     },
     Route {

@@ -225,7 +225,10 @@ impl Runtime {
 
 /// Whether nothing of the workspace may be performed here now.
 fn rests(code: Code) -> bool {
-    matches!(code, Code::EffectsHeld | Code::WorkHeld | Code::WorkspaceFrozen | Code::WorkspaceMoved)
+    matches!(
+        code,
+        Code::EffectsHeld | Code::WorkHeld | Code::WorkspaceFrozen | Code::WorkspaceMoved | Code::StorageFull
+    )
 }
 
 /// Whether nobody answered: what was asked for may have happened.

@@ -26,6 +26,7 @@ impl Sequencer {
             Look::Effect(effect) => written(self.effect(*effect).await),
             Look::History(ask) => written(self.history(ask).await),
             Look::Export(ask) => written(self.export(ask).await),
+            Look::Space => written(self.space().await),
             Look::Snapshots => written(self.snapshots().await),
         }
     }

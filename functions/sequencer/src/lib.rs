@@ -12,14 +12,17 @@ mod import;
 mod load;
 mod past;
 mod reads;
+mod segments;
 mod shared;
 mod snapshots;
+mod space;
 mod submit;
 mod verify;
 mod views;
 
 pub use failure::Failure;
 pub use import::is_under_way;
+pub use segments::Compacting;
 pub use shared::{Shared, Words};
 pub use snapshots::{Making, Past, Usable};
 pub use submit::Job;
@@ -35,7 +38,10 @@ pub const BATCH_MAX: usize = 64;
 
 /// A workspace with its store.
 pub struct Sequencer {
+    /// The store, its log with the events that left it.
     store: Rc<dyn Store>,
+    /// The same, where the difference matters.
+    log: Rc<segments::WholeLog<'static>>,
     workspace: Workspace,
     key: [u8; 32],
     /// What is in memory was not committed and could not be read again: it is not what the store holds.
@@ -46,6 +52,10 @@ pub struct Sequencer {
     is_gone: bool,
     /// What is held for snapshots.
     snapshots: snapshots::Snapshots,
+    /// What is held for segments.
+    segments: segments::Segments,
+    /// What is known of the room there is.
+    room: space::KnownRoom,
     /// Earlier versions of rows that restores go back to.
     pinned: past::Pinned,
 }
@@ -75,7 +85,10 @@ impl Sequencer {
 
     fn over(store: Rc<dyn Store>, workspace: Workspace, key: [u8; 32], import: Option<import::Underway>) -> Self {
         let (snapshots, pinned) = (snapshots::Snapshots::default(), past::Pinned::default());
-        Self { store, workspace, key, is_stale: false, import, is_gone: false, snapshots, pinned }
+        let room = space::KnownRoom::default();
+        let (log, segments) = (Rc::new(segments::WholeLog::over(store)), segments::Segments::default());
+        let store = Rc::<segments::WholeLog<'static>>::clone(&log);
+        Self { store, log, workspace, key, is_stale: false, import, is_gone: false, snapshots, segments, room, pinned }
     }
 
     /// The workspace as the kernel holds it.
@@ -124,6 +137,7 @@ impl Sequencer {
         self.workspace = Workspace::open(id, self.key, &head).map_err(broken)?;
         self.import = import::under_way(&*self.store, id).await?;
         self.is_stale = false;
+        self.take_what_fits();
         // What was found out may rest on events that were never committed.
         self.pinned = past::Pinned::default();
         Ok(())

@@ -6,16 +6,20 @@ use kernel::effect;
 use kernel::entity::{Branch, Move, Origin, Workspace as WorkspaceEntity};
 use kernel::id::Id;
 use kernel::key::{Key, Space};
-use kernel::machine::{Revealed, Stop, Workspace};
+use kernel::machine::{Revealed, Stop, Takes, Workspace};
 use kernel::view::{Halt, Reader};
 use ports::sequencing::{EffectView, EventView, MovingView, OriginView, WorkspaceView};
+use ports::space::Room;
 use ports::views::{Query, TaskView};
 use serde_json::Value;
 
 impl Sequencer {
     /// Where the workspace stands.
     pub async fn describe(&mut self) -> Result<WorkspaceView, Failure> {
+        self.exists()?;
+        let room = self.look_at_room().await?;
         let mut view = self.stand().await?;
+        view.room = room;
         if let Some(pos) = self.ask(|workspace| left_at(workspace)).await?
             && let Some(moving) = &mut view.moving
         {
@@ -34,6 +38,7 @@ impl Sequencer {
                 name: open(workspace, name.as_ref())?,
                 pos: workspace.pos(),
                 format: workspace.heads().format,
+                room: Room::Enough,
                 roots: workspace.roots()?,
                 origin: origin(workspace)?,
                 moving: moving(workspace)?,
@@ -103,11 +108,14 @@ impl Sequencer {
 }
 
 /// What `ask` comes to, and nothing while the workspace's effects are held after an import or a restore, or it is on its
-/// way or gone.
+/// way or gone, or there is no room for what would come of it.
 fn unless_held<T: Default>(
     workspace: &Workspace,
     ask: impl Fn(&Reader<'_, Workspace>) -> Result<T, Halt>,
 ) -> Result<T, Stop> {
+    if workspace.takes() != Takes::Everything {
+        return Ok(T::default());
+    }
     let read = workspace.read(workspace.main()?);
     let held = read.control::<Origin>(Key::Origin)?.is_some_and(|origin| *origin.held);
     let moves = read.control::<Move>(Key::Move)?.is_some();

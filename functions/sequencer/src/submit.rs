@@ -74,6 +74,7 @@ impl Sequencer {
     }
 
     async fn decide_and_commit(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, Failure> {
+        self.look_at_room().await?;
         let outcomes = self.decide(jobs).await?;
         self.commit().await?;
         Ok(outcomes)
@@ -109,6 +110,7 @@ impl Sequencer {
         let Some(batch) = self.ask_anyway(|workspace| workspace.batch()).await? else { return Ok(()) };
         self.store.commit(&self.name(), &batch).await?;
         self.workspace.committed();
+        self.room.note(&batch);
         self.snapshots.has_moved |= !batch.events.is_empty();
         Ok(())
     }

@@ -1,14 +1,17 @@
 //! `replay --verify`: everything a store holds of a workspace, against what its events say.
 
+mod segments;
 mod snapshots;
 
 use crate::past;
+use crate::segments::WholeLog;
 use kernel::hash::HashText;
 use kernel::id::WorkspaceId;
 use kernel::key::Space;
 use kernel::machine::{BLOBS_SPACE, Heads, KEYS_SPACE, chunk_address, key_address, page_row, pages_space};
 use kernel::replay::{Pins, Replay};
 use kernel::seal::{DataKey, commitment};
+use kernel::segment::SEGMENTS_SPACE;
 use kernel::snapshot::{CHUNKS_SPACE, SNAPSHOTS_SPACE};
 use kernel::storage::Row;
 use ports::{Store, StoreError};
@@ -55,7 +58,8 @@ type Spaces = BTreeMap<String, BTreeMap<String, Row>>;
 ///
 /// A store that cannot be read at all is an error; whatever is merely wrong is a finding.
 pub async fn verify(store: &dyn Store, id: WorkspaceId, key: &[u8; 32]) -> Result<Verified, StoreError> {
-    let name = id.to_string();
+    let whole = WholeLog::of(store);
+    let (store, name): (&dyn Store, _) = (&whole, id.to_string());
     let mut verified = Verified::default();
     for finding in store.check(&name).await? {
         verified.find("store", finding);
@@ -98,6 +102,8 @@ pub async fn verify(store: &dyn Store, id: WorkspaceId, key: &[u8; 32]) -> Resul
     compare_keys(store, &name, id, key, &replay, &mut verified).await?;
     compare_blobs(store, &name, &replay, &mut verified).await?;
     snapshots.compare_chunks(store, &name, &mut verified).await?;
+    let log = whole.unpacked(&name, 0, 1).await?.first().map_or(1, |event| event.pos);
+    segments::compare(store, log, &name, &mut verified).await?;
     Ok(verified)
 }
 
@@ -194,7 +200,9 @@ async fn compare_rows(
     let mut spaces: BTreeSet<String> = store.spaces(name).await?.into_iter().collect();
     spaces.extend(expected.keys().cloned());
     // What stands beside the log is compared for itself.
-    spaces.retain(|space| ![KEYS_SPACE, BLOBS_SPACE, CHUNKS_SPACE, SNAPSHOTS_SPACE].contains(&space.as_str()));
+    spaces.retain(|space| {
+        ![KEYS_SPACE, BLOBS_SPACE, CHUNKS_SPACE, SNAPSHOTS_SPACE, SEGMENTS_SPACE].contains(&space.as_str())
+    });
     for space in spaces {
         let expected = expected.get(&space).unwrap_or(&nothing);
         let Some(stored) = all_rows(store, name, &space, verified).await? else { continue };

@@ -61,7 +61,7 @@ impl Desk {
         let head = self.store.head(&name).await.unwrap();
         let (expected_pos, epoch, pos) = (head.pos, head.epoch, head.pos);
         let writes = vec![(kernel::storage::Address::new(space, key), Write::Delete)];
-        let batch = Batch { expected_pos, epoch, pos, head: head.value, events: vec![], writes };
+        let batch = Batch { expected_pos, epoch, pos, head: head.value, events: vec![], writes, trim: None };
         self.store.commit(&name, &batch).await.unwrap();
     }
 }

@@ -74,7 +74,7 @@ impl Desk {
         let (expected_pos, epoch, pos) = (head.pos, head.epoch, head.pos);
         let writes = vec![(at, write)];
         self.store
-            .commit(&name, &Batch { expected_pos, epoch, pos, head: head.value, events: vec![], writes })
+            .commit(&name, &Batch { expected_pos, epoch, pos, head: head.value, events: vec![], writes, trim: None })
             .await
             .unwrap();
     }

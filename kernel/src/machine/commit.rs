@@ -13,7 +13,7 @@ impl Workspace {
     /// When it stops to have something loaded it has given nothing away: load it and ask again. A batch that was given
     /// and could not be committed is lost; the machine is then to be dropped.
     pub fn batch(&mut self) -> Result<Option<Batch>, Stop> {
-        if self.events.is_empty() && self.side_writes.is_empty() {
+        if self.events.is_empty() && self.side_writes.is_empty() && self.trim.is_none() {
             return Ok(None);
         }
         let mut writes = self.row_writes()?;
@@ -29,6 +29,7 @@ impl Workspace {
             head,
             events: std::mem::take(&mut self.events),
             writes,
+            trim: std::mem::take(&mut self.trim),
         }))
     }
 

@@ -67,6 +67,7 @@ impl Workspace {
     ) -> Result<(Decided<'r>, Refusal), Stop> {
         let line = self.line_of(request)?;
         let is_moving = self.lets_pass(request, line, moment.now_ms)?;
+        self.has_room_for(request)?;
         let may_ask_again = if is_moving { AskAgain::Always } else { AskAgain::of(idempotency.is_some()) };
         let (decision, rejected) = self.decide(request, command, line, moment, may_ask_again)?;
         let first = First {

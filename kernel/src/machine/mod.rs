@@ -22,6 +22,7 @@ mod record;
 mod request;
 mod restoring;
 mod reveal;
+mod room;
 mod roots;
 mod supply;
 mod take;
@@ -32,6 +33,7 @@ pub use record::{chunk_address, key_address};
 pub use request::{Identity, Moment, Reply, Request};
 pub use restoring::Restoring;
 pub use reveal::Revealed;
+pub use room::Takes;
 pub use roots::{over_base, page_row, pages_space, row_hash};
 pub use supply::kept_key;
 pub use take::{Incoming, Taken, subject_named};
@@ -113,6 +115,10 @@ pub struct Workspace {
     events: Vec<StoredEvent>,
     /// Writes beside the log: wrapped keys, and chunks of content that is kept apart.
     side_writes: BTreeMap<Address, Write>,
+    /// Events up to there leave the log with the next commit.
+    trim: Option<u64>,
+    /// What is taken, as far as there is room.
+    takes: Takes,
 }
 
 impl Workspace {
@@ -139,6 +145,8 @@ impl Workspace {
             past: None,
             events: Vec::new(),
             side_writes: BTreeMap::new(),
+            trim: None,
+            takes: Takes::Everything,
         })
     }
 

@@ -151,6 +151,11 @@ impl Workspace {
         self.side_writes.insert(at, write);
     }
 
+    /// Remove the events up to a position from the log with the next commit: they are kept elsewhere.
+    pub fn trim(&mut self, pos: u64) {
+        self.trim = Some(pos);
+    }
+
     /// What will be written there, beside the log, with the next commit.
     pub fn aside(&self, at: &Address) -> Option<&Write> {
         self.side_writes.get(at)

@@ -17,6 +17,7 @@ pub(super) const fn status(code: Code) -> StatusCode {
         Code::DeviceUnknown => StatusCode::FORBIDDEN,
         Code::NotFound => StatusCode::NOT_FOUND,
         Code::KeyDestroyed | Code::WorkspaceMoved => StatusCode::GONE,
+        Code::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
         Code::AlreadyCreated
         | Code::AlreadyDecided
         | Code::OtherBytes
@@ -55,6 +56,7 @@ pub(super) const fn safe(code: Code) -> &'static str {
         Code::AlreadyDecided => "Nothing was changed; the first decision stands.",
         Code::WorkspaceMoved => "Nothing was changed; what is here is as it was when the workspace went.",
         Code::KeyDestroyed => "Nothing was changed; what other keys seal can still be read.",
+        Code::StorageFull => "Nothing was changed, and nothing was noted of it; what is there can be read.",
         Code::NotOutstanding => "Nothing was changed; a report is kept even when it comes late.",
         _ => "Nothing was changed.",
     }

@@ -7,6 +7,7 @@ pub use shape::{refuse_malformed, refuse_other_head};
 
 use async_trait::async_trait;
 use kernel::storage::{Address, Batch, Head, Row, StoredEvent};
+use std::collections::BTreeMap;
 
 /// Why a commit was refused without writing anything.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,6 +70,24 @@ impl std::fmt::Display for StoreError {
 
 impl std::error::Error for StoreError {}
 
+/// How much room there is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Space {
+    /// Bytes taken, of what the limit is for: a file, an object, or a database that holds more than this workspace.
+    pub used: u64,
+    /// Most bytes there may be; none where nothing is known to be one.
+    pub limit: Option<u64>,
+}
+
+/// Bytes of values, without what the store itself needs for them.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Sizes {
+    /// Of events that are not packed: bodies, and what is sealed.
+    pub log: u64,
+    /// Of rows, by space.
+    pub spaces: BTreeMap<String, u64>,
+}
+
 /// An event log with a head and ordered rows, for many workspaces. `workspace` is the id's text.
 ///
 /// What must hold: a commit is atomic, durable before it returns, and compares head position and fencing token;
@@ -118,6 +137,16 @@ pub trait Store {
 
     /// Forget the ciphertexts of one event whose key was destroyed. Neither body nor hash changes.
     async fn drop_sealed(&self, workspace: &str, pos: u64) -> Result<(), StoreError>;
+
+    /// How much room there is. Cheap: it may be asked with every few commits. A store that cannot tell says nothing.
+    async fn space(&self, _workspace: &str) -> Result<Space, StoreError> {
+        Ok(Space::default())
+    }
+
+    /// What takes the room, as far as the store can tell. It may look at everything there is.
+    async fn sizes(&self, _workspace: &str) -> Result<Sizes, StoreError> {
+        Ok(Sizes::default())
+    }
 
     /// Look for damage the rows' and events' own hashes cannot show (file structure, lost tail); names each finding.
     async fn check(&self, workspace: &str) -> Result<Vec<String>, StoreError>;

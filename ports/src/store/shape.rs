@@ -17,6 +17,7 @@ pub fn refuse_other_head(stored: &Head, pos: u64, epoch: u64) -> Result<(), Stor
 /// Refuse a batch that breaks what [`Batch`] states. Every store asks this before it compares or writes anything.
 pub fn refuse_malformed(batch: &Batch) -> Result<(), StoreError> {
     positions(batch)?;
+    trimmed(batch)?;
     addresses(&batch.writes)?;
     sizes(batch)
 }
@@ -33,6 +34,16 @@ fn positions(batch: &Batch) -> Result<(), StoreError> {
         return Err(malformed(format!("the new head is at {}, its last event at {pos}", batch.pos)));
     }
     Ok(())
+}
+
+fn trimmed(batch: &Batch) -> Result<(), StoreError> {
+    match batch.trim {
+        Some(trim) if trim >= batch.expected_pos => Err(malformed(format!(
+            "events up to {trim} were to be removed of a log that ends at {}",
+            batch.expected_pos
+        ))),
+        _ => Ok(()),
+    }
 }
 
 fn addresses(writes: &[(Address, Write)]) -> Result<(), StoreError> {

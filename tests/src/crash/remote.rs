@@ -7,6 +7,7 @@ use kernel::machine::{Identity, Reply, Request};
 use kernel::reject::Code;
 use ports::history::{HistoryAsk, HistorySlice};
 use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
+use ports::space::{CompactView, SpaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
 use ports::{Sequencing, SequencingError};
@@ -150,6 +151,14 @@ impl Sequencing for Remote {
     }
 
     async fn snapshot(&self, _: WorkspaceId, _: bool) -> Result<SnapshotView, SequencingError> {
+        Err(not_asked())
+    }
+
+    async fn space(&self, _: WorkspaceId) -> Result<SpaceView, SequencingError> {
+        Err(not_asked())
+    }
+
+    async fn compact(&self, _: WorkspaceId) -> Result<CompactView, SequencingError> {
         Err(not_asked())
     }
 }

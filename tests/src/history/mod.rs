@@ -4,6 +4,7 @@
 //! earlier one makes before anything was decided, and the same history can be played in many ways and compared.
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
+mod agents;
 mod author;
 mod device;
 mod op;
@@ -11,6 +12,7 @@ mod play;
 mod told;
 mod units;
 
+pub use agents::Office;
 pub use author::Author;
 pub use device::{Device, command_hash, entropy, under_key};
 pub use op::{Kind, Op, config, ops, text};

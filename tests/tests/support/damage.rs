@@ -62,6 +62,16 @@ impl Subject {
         Self { folds: folds.len() - 1, ..subject }
     }
 
+    /// The same, and most of its events packed.
+    pub fn with_a_packed_past(commands: usize) -> Self {
+        let subject = Self::with_a_past(commands);
+        let store = Rc::new(subject.store());
+        let done = block_on(subject.claim(&store).compact(1_000)).unwrap();
+        assert!(done.segments > 2, "{done:?}");
+        store.checkpoint(&subject.name()).unwrap();
+        subject
+    }
+
     /// More commands, and no time to close: what a killed process leaves.
     pub fn killed_after(&self, commands: u8) -> Files {
         let store = Rc::new(self.store());

@@ -10,6 +10,7 @@ use ports::egress::{EgressAnswer, EgressClass, EgressFailure, EgressPolicy, Egre
 use ports::history::{HistoryAsk, HistorySlice};
 use ports::provider::{FailureClass, Live, ModelFailure, ModelRequest, ModelResponse, ProviderEntry, Stop};
 use ports::sequencing::{EffectView, EventView, Notice, SnapshotView, WorkspaceView};
+use ports::space::{CompactView, SpaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
 use ports::{
@@ -202,6 +203,14 @@ impl Sequencing for Near {
     }
 
     async fn snapshot(&self, _: WorkspaceId, _: bool) -> Result<SnapshotView, SequencingError> {
+        not_here()
+    }
+
+    async fn space(&self, _: WorkspaceId) -> Result<SpaceView, SequencingError> {
+        not_here()
+    }
+
+    async fn compact(&self, _: WorkspaceId) -> Result<CompactView, SequencingError> {
         not_here()
     }
 }

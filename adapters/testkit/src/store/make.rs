@@ -67,6 +67,7 @@ impl Hand {
             head: format!("head at {pos}").into_bytes(),
             events: (self.pos + 1..=pos).map(event).collect(),
             writes: ordered(writes),
+            trim: None,
         }
     }
 

@@ -17,6 +17,7 @@ mod refusals;
 mod report;
 mod say;
 mod subject;
+mod trims;
 
 use std::pin::Pin;
 
@@ -61,6 +62,7 @@ pub fn cases() -> Vec<Case> {
         reads::cases(),
         ranges::cases(),
         damage::cases(),
+        trims::cases(),
     ];
     groups.into_iter().flatten().collect()
 }

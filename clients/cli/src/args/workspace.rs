@@ -9,6 +9,8 @@ pub enum Workspace {
     List(WorkspaceList),
     /// Show where a workspace stands, and what waits in it.
     Show(WorkspaceShow),
+    /// Show how much room a workspace takes, and what takes it.
+    Space(super::Reading),
     /// Begin a workspace.
     Create(WorkspaceCreate),
     /// Let go what an imported workspace holds. Only when it does not go on where it came from.

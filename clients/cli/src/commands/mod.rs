@@ -25,6 +25,7 @@ mod send;
 mod serve;
 mod shown;
 mod snapshot;
+mod space;
 mod state;
 mod task;
 mod timeline;
@@ -57,6 +58,7 @@ pub fn run(args: &Args) -> Result<(), Problem> {
         Command::Usage(usage) => usage::run(place, usage),
         Command::Workspace(workspace) => workspace::run(place, workspace),
         Command::Snapshot(snapshot) => snapshot::run(place, snapshot),
+        Command::Compact(reading) => space::compact(place, reading),
         Command::Export(export) => export::run(place, export),
         Command::Import(import) => import::run(place, import),
         Command::Backup(backup) => backup::run(place, backup),

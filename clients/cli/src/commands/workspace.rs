@@ -2,7 +2,7 @@
 
 use super::send::once;
 use super::shown::{nothing, number, print, print_json, text};
-use super::{block_on, workspace_move, workspaces};
+use super::{block_on, space, workspace_move, workspaces};
 use crate::api::Api;
 use crate::args::workspace::{Workspace, WorkspaceAdopt, WorkspaceCreate, WorkspaceShow};
 use crate::outcome::Problem;
@@ -14,11 +14,16 @@ use serde_json::{Value, json};
 const READ_MS: u64 = 30_000;
 
 pub fn run(place: &Place, workspace: &Workspace) -> Result<(), Problem> {
+    if let Workspace::Space(reading) = workspace {
+        return space::show(place, reading);
+    }
     let api = Api::reach_to_tell(place)?;
     block_on(async {
         match workspace {
             Workspace::List(list) => show_list(&api, list.json).await,
             Workspace::Show(wanted) => show(&api, wanted).await,
+            // Answered before anything was reached.
+            Workspace::Space(_) => Ok(()),
             Workspace::Create(wanted) => create(&api, wanted).await,
             Workspace::Adopt(wanted) => adopt(&api, wanted).await,
             Workspace::Move(wanted) => workspace_move::run(&api, place, wanted).await,
@@ -86,6 +91,7 @@ async fn show(api: &Api, wanted: &WorkspaceShow) -> Result<(), Problem> {
         return Ok(());
     }
     print(&described(&view));
+    space::warn(&view);
     for waits in waiting(&view) {
         let id = text(waits, "id");
         print(&format!("  {}  {}  {}\n", short(id), text(waits, "kind"), one_line(text(waits, "question"))));

@@ -5,10 +5,11 @@ use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Moment, Reply};
 use ports::history::{HistoryAsk, HistorySlice};
 use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
+use ports::space::{CompactView, SpaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
 use ports::{Clock as _, Store, StoreError, Vault, VaultError};
-use sequencer::{BATCH_MAX, Failure, Job, Making, Sequencer};
+use sequencer::{BATCH_MAX, Compacting, Failure, Job, Making, Sequencer};
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -52,6 +53,10 @@ pub enum Question {
     Snapshots(Answer<Vec<SnapshotView>>),
     /// Make a snapshot, of all rows or not.
     Snapshot(bool, Answer<SnapshotView>),
+    /// How much room there is.
+    Space(Answer<SpaceView>),
+    /// Make room.
+    Compact(Answer<CompactView>),
 }
 
 /// What a runtime waits for.
@@ -90,6 +95,8 @@ struct Actor {
     outstanding: watch::Sender<Outstanding>,
     /// Snapshots that were asked for.
     snapshots: VecDeque<(bool, Answer<SnapshotView>)>,
+    /// Who asked for room to be made.
+    compactions: VecDeque<Answer<CompactView>>,
     /// Turns since something was done beside commands.
     passed_over: usize,
 }
@@ -104,7 +111,8 @@ pub async fn spawn(id: WorkspaceId, store: &Rc<dyn Store>, vault: &Rc<dyn Vault>
     let pos = watch::Sender::new(sequencer.pos());
     let outstanding = watch::Sender::new(Outstanding::default());
     let handle = Handle { ask, pos: pos.subscribe(), outstanding: outstanding.subscribe() };
-    let mut actor = Actor { sequencer, pos, outstanding, snapshots: VecDeque::new(), passed_over: 0 };
+    let mut actor =
+        Actor { sequencer, pos, outstanding, snapshots: VecDeque::new(), compactions: VecDeque::new(), passed_over: 0 };
     actor.look_out().await;
     tokio::task::spawn_local(actor.run(questions));
     Ok(handle)
@@ -153,6 +161,7 @@ impl Actor {
         }
         self.passed_over = 0;
         let more = match self.snapshots.pop_front() {
+            None if !self.compactions.is_empty() => self.compact().await,
             None => self.sequencer.keep_up(Machine.now_ms()).await,
             Some((whole, reply)) => {
                 match self.sequencer.snapshot_slice(whole, Machine.now_ms()).await {
@@ -164,6 +173,21 @@ impl Actor {
             }
         };
         more && waiting == 0
+    }
+
+    /// Go on with making room. Whoever asked for it meanwhile is answered too.
+    async fn compact(&mut self) -> bool {
+        let done = match self.sequencer.compact_slice(Machine.now_ms()).await {
+            Ok(Compacting::Underway) => return true,
+            Ok(Compacting::Done(view)) => Ok(view),
+            Err(failure) => Err(failure),
+        };
+        for reply in self.compactions.drain(..) {
+            let _ = reply.send(done.clone());
+        }
+        // There may be room again for what waited.
+        self.look_out().await;
+        true
     }
 
     async fn submit(&mut self, jobs: &[Job], askers: Vec<(usize, Replies)>) {
@@ -207,6 +231,8 @@ impl Actor {
             }
             Question::Snapshots(reply) => drop(reply.send(self.sequencer.snapshots().await)),
             Question::Snapshot(whole, reply) => self.snapshots.push_back((whole, reply)),
+            Question::Space(reply) => drop(reply.send(self.sequencer.space().await)),
+            Question::Compact(reply) => self.compactions.push_back(reply),
         }
     }
 }

@@ -108,7 +108,7 @@ impl Host {
         identity::directory(&config.data)?;
         let files = LibsqlStore::open(&config.data.join("workspaces"))?;
         let Some(database) = &config.database else {
-            return Self::start_over(config, shard::libsql(files));
+            return Self::start_over(config, shard::libsql(files)?);
         };
         // The vault and the token are this host's alone, wherever the workspaces are.
         let mut host = Self::start_over(config, shard::remote(&config.data, database)?)?;

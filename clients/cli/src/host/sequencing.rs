@@ -8,6 +8,7 @@ use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Moment, Reply, Request};
 use ports::history::{HistoryAsk, HistorySlice};
 use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
+use ports::space::{CompactView, SpaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskStatus, TaskView};
 use ports::{Clock as _, Entropy as _, Sequencing, SequencingError};
@@ -236,5 +237,13 @@ impl Sequencing for HostSequencing {
 
     async fn snapshot(&self, workspace: WorkspaceId, whole: bool) -> Result<SnapshotView, SequencingError> {
         self.ask(workspace, |reply| Question::Snapshot(whole, reply)).await
+    }
+
+    async fn space(&self, workspace: WorkspaceId) -> Result<SpaceView, SequencingError> {
+        self.ask(workspace, Question::Space).await
+    }
+
+    async fn compact(&self, workspace: WorkspaceId) -> Result<CompactView, SequencingError> {
+        self.ask(workspace, Question::Compact).await
     }
 }

@@ -31,7 +31,8 @@ pub enum Ask {
 pub type Shard = mpsc::UnboundedSender<Ask>;
 
 /// Stores over the same files as `first`: one thread less than there are cores, so that the edge has one too.
-pub fn libsql(first: LibsqlStore) -> Vec<StoreFactory> {
+pub fn libsql(first: LibsqlStore) -> Result<Vec<StoreFactory>, HostError> {
+    let first = first.with_limit(space_max()?);
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let mut stores: Vec<StoreFactory> = Vec::new();
     for _ in 2..cores {
@@ -39,7 +40,16 @@ pub fn libsql(first: LibsqlStore) -> Vec<StoreFactory> {
         stores.push(Box::new(move || Ok(Rc::new(another) as Rc<dyn Store>)));
     }
     stores.push(Box::new(move || Ok(Rc::new(first) as Rc<dyn Store>)));
-    stores
+    Ok(stores)
+}
+
+/// What stands in the environment: how many bytes each workspace may take. The disk may have less.
+const SPACE_MAX: &str = "KERNELOS_SPACE_MAX";
+
+fn space_max() -> Result<Option<u64>, HostError> {
+    let Some(text) = std::env::var_os(SPACE_MAX) else { return Ok(None) };
+    let bytes = text.to_str().and_then(|text| text.parse().ok());
+    bytes.map(Some).ok_or_else(|| HostError::Broken(format!("{SPACE_MAX} has to be a number of bytes")))
 }
 
 /// One store on the database server `database`.
@@ -61,7 +71,8 @@ fn reach(data: &Path, database: &Database) -> Result<SqlStore, HostError> {
     let vault = Rc::new(FileVault::open(data.join("vault"))?);
     let egress = Rc::new(broker(&vault)?);
     let Database { url, token, private } = database;
-    Ok(SqlStore::new(Rc::new(Hrana::new(egress, url, token.as_deref(), private.clone()))))
+    let store = SqlStore::new(Rc::new(Hrana::new(egress, url, token.as_deref(), private.clone())));
+    Ok(store.with_limit(space_max()?))
 }
 
 /// Start a thread per store. A thread ends when nobody can ask its shard any more.

@@ -19,6 +19,7 @@ pub fn all() -> Value {
         verification(),
         transfers(),
         snapshots(),
+        space(),
     ] {
         if let (Some(all), Value::Object(group)) = (all.as_object_mut(), group) {
             all.extend(group);
@@ -43,10 +44,11 @@ fn workspaces() -> Value {
             "name": or_null(string()),
             "pos": amount(),
             "format": amount(),
+            "room": named("Room"),
             "roots": {"type": "object", "additionalProperties": named("Hash")},
             "origin": named("Origin"),
             "moving": named("Moving"),
-        }), &["origin", "moving"]),
+        }), &["room", "origin", "moving"]),
         "Origin": origin(),
         "Moving": moving(),
     })
@@ -116,6 +118,31 @@ fn snapshots() -> Value {
             "fault": {"type": "string", "description": "Why it cannot be used; absent where nothing is known to be wrong \
                 with it."},
         }), &["fault"]),
+    })
+}
+
+fn space() -> Value {
+    json!({
+        "Space": object(&json!({
+            "room": named("Room"),
+            "used": {"type": "integer", "minimum": 0, "description": "Bytes taken of what the limit is for. A store needs \
+                some itself, and where a database holds other workspaces, those are in it."},
+            "limit": {"type": "integer", "minimum": 0, "description": "Most bytes there may be; absent where nothing is \
+                known to be one."},
+            "packed_to": {"type": "integer", "minimum": 0, "description": "Position up to which events are packed."},
+            "parts": {"description": "What takes the room, in bytes of values.", "type": "object", "properties": {
+                "log": amount(), "segments": amount(), "rows": amount(), "snapshots": amount(), "content": amount(),
+            }, "required": ["log", "segments", "rows", "snapshots", "content"]},
+        }), &["limit"]),
+        "Room": {"type": "string", "enum": ["enough", "scarce", "full", "none"], "description": "From 80 % of the limit on \
+            it is scarce. From 95 % on it is full, and commands that do not end work are refused with storage_full."},
+        "Compaction": object(&json!({
+            "packed_to": {"type": "integer", "minimum": 0, "description": "Position up to which events are packed now."},
+            "segments": amount(),
+            "events": amount(),
+            "bytes_before": amount(),
+            "bytes_after": amount(),
+        }), &[]),
     })
 }
 

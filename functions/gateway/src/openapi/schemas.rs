@@ -104,6 +104,7 @@ fn bodies() -> Value {
             "whole": {"type": "boolean", "description": "Of all rows, whatever the snapshot before says. What is damaged \
                 of it is written again."},
         }), &["whole"]), json!({})),
+        "NewCompaction": with_example(object(&json!({}), &[]), json!({})),
         "BeginImport": object(&json!({
             "head": {"type": "string", "contentEncoding": "base64", "description": "The file up to the end of its first frame."},
             "key": named("Hash"),

@@ -12,6 +12,7 @@ use kernel::machine::{self, Identity, Reply};
 use kernel::reject::Code;
 use ports::history::{HistoryAsk, HistorySlice};
 use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
+use ports::space::{CompactView, PartsView, Room, SpaceView};
 use ports::transfer::{ExportAsk, ExportCursor, ExportSlice, ImportAsk, ImportStand, Next};
 use ports::views::{Query, TaskView};
 use ports::{Clock, Sequencing, SequencingError};
@@ -233,6 +234,7 @@ impl Sequencing for Host {
             id: workspace,
             name: Some("Ours".into()),
             pos: 3,
+            room: Room::Enough,
             format: 1,
             roots: roots.into(),
             origin: None,
@@ -311,6 +313,17 @@ impl Sequencing for Host {
         self.healthy()?;
         self.asked.borrow_mut().push(format!("snapshot whole {whole}"));
         Ok(snapshot(3))
+    }
+
+    async fn space(&self, _: WorkspaceId) -> Result<SpaceView, SequencingError> {
+        self.asked.borrow_mut().push("space".to_owned());
+        let parts = PartsView { log: 600, segments: 100, rows: 150, snapshots: 40, content: 10 };
+        Ok(SpaceView { room: Room::Scarce, used: 900, limit: Some(1_000), packed_to: 2, parts })
+    }
+
+    async fn compact(&self, _: WorkspaceId) -> Result<CompactView, SequencingError> {
+        self.asked.borrow_mut().push("compact".to_owned());
+        Ok(CompactView { packed_to: 2, segments: 1, events: 2, bytes_before: 900, bytes_after: 90 })
     }
 }
 

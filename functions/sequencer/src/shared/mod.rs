@@ -15,6 +15,7 @@ use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Moment, Reply};
 use kernel::storage::Head;
 use ports::sequencing::SequencingError;
+use ports::space::CompactView;
 use ports::transfer::ImportAsk;
 use ports::views::{TaskStatus, TaskView};
 use ports::wire::{self, Answered, Ask, Replied, Sent};
@@ -73,6 +74,7 @@ impl Shared {
             Ask::Settled { task, wait_ms } => quiet(wire::answer(&self.settled(workspace, key, task, wait_ms).await)),
             Ask::Import(ask) => quiet(self.take_in(workspace, key, ask).await),
             Ask::Snapshot { whole } => quiet(wire::answer(&self.snapshot(workspace, key, whole).await)),
+            Ask::Compact => quiet(wire::answer(&self.compact(workspace, key).await)),
             // Who watches is in another instance, and nothing of it may be stored.
             Ask::Live(_) => quiet(wire::answer(&Ok(()))),
             Ask::Look(look) => match Sequencer::share(self.plain(), workspace, key).await {
@@ -94,6 +96,12 @@ impl Shared {
     async fn snapshot(&self, workspace: WorkspaceId, key: [u8; 32], whole: bool) -> Answered<SnapshotView> {
         let mut sequencer = Sequencer::share(self.plain(), workspace, key).await?;
         Ok(sequencer.snapshot(whole, self.clock.now_ms()).await?)
+    }
+
+    /// Room, made to the end by whoever is asked for it.
+    async fn compact(&self, workspace: WorkspaceId, key: [u8; 32]) -> Answered<CompactView> {
+        let mut sequencer = Sequencer::share(self.plain(), workspace, key).await?;
+        Ok(sequencer.compact(self.clock.now_ms()).await?)
     }
 
     /// The workspaces here. One that is being taken in is not here yet.

@@ -58,8 +58,9 @@ impl Sequencer {
         }
         if self.snapshots.sweeps {
             self.snapshots.sweeps = self.sweep(now_ms).await?;
+            return Ok(true);
         }
-        Ok(self.snapshots.sweeps)
+        self.pack_if_due().await
     }
 
     /// Whether a snapshot of all rows is due, because a damaged chunk was met: it writes again whatever is still the same.

@@ -9,7 +9,7 @@ use ports::{SnapshotView, StoreError};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Manifests, and why one cannot be used, by position.
-pub(super) type Manifests = BTreeMap<u64, Result<Manifest, String>>;
+pub(crate) type Manifests = BTreeMap<u64, Result<Manifest, String>>;
 
 /// Manifests read in one go.
 const PAGE: usize = 64;
@@ -57,7 +57,7 @@ impl Sequencer {
     }
 
     /// Manifests in the store, each compared with the log.
-    pub(super) async fn manifests(&self) -> Result<Manifests, Failure> {
+    pub(crate) async fn manifests(&self) -> Result<Manifests, Failure> {
         let (mut at, until) = Manifest::range();
         let (mut found, mut limit) = (Manifests::new(), PAGE);
         loop {
@@ -116,7 +116,8 @@ impl Sequencer {
         if pos > self.workspace().pos() {
             return Ok(Err(format!("snapshot {pos} is ahead of the log")));
         }
-        let events = match self.store.events(&self.name(), pos.saturating_sub(1), 1).await {
+        // One that is packed is not unpacked for this.
+        let events = match self.log.unpacked(&self.name(), pos.saturating_sub(1), 1).await {
             Ok(events) => events,
             // Whether the snapshot is whole does not depend on an event that is not.
             Err(StoreError::Damaged { .. }) => Vec::new(),

@@ -64,6 +64,7 @@ impl Sequencer {
             Ok(Some(manifest)) => {
                 self.snapshots.newest = Some(Some((manifest.pos, manifest.made_at)));
                 self.snapshots.sweeps = true;
+                self.segments.may_pack = true;
                 Ok(Making::Made(self.view_of(&manifest).await?))
             }
             Ok(None) => {
@@ -230,7 +231,7 @@ enum Begun {
 }
 
 /// Whether another writer was faster, so that it goes on from the new head.
-pub(super) fn is_met(failure: &Failure) -> bool {
+pub(crate) fn is_met(failure: &Failure) -> bool {
     matches!(
         failure,
         Failure::Store(StoreError::Conflict(Conflict::Head { .. } | Conflict::Taken(_)) | StoreError::Unavailable(_))

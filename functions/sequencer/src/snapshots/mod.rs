@@ -18,6 +18,7 @@ mod read;
 mod retention;
 
 pub use make::Making;
+pub(crate) use make::is_met;
 pub use past::{Past, Usable};
 
 use chunks::Chunks;

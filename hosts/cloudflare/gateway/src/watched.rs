@@ -9,6 +9,7 @@ use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Reply, Request};
 use ports::history::{HistoryAsk, HistorySlice};
 use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
+use ports::space::{CompactView, SpaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use ports::views::{Query, TaskView};
 use ports::{Sequencing, SequencingError, Timer as _};
@@ -115,5 +116,13 @@ impl Sequencing for Watched {
 
     async fn snapshot(&self, workspace: WorkspaceId, whole: bool) -> Result<SnapshotView, SequencingError> {
         self.elsewhere.snapshot(workspace, whole).await
+    }
+
+    async fn space(&self, workspace: WorkspaceId) -> Result<SpaceView, SequencingError> {
+        self.elsewhere.space(workspace).await
+    }
+
+    async fn compact(&self, workspace: WorkspaceId) -> Result<CompactView, SequencingError> {
+        self.elsewhere.compact(workspace).await
     }
 }

@@ -7,11 +7,12 @@ use cloudflare::Isolate;
 use futures_util::future::{Either, select};
 use kernel::id::Id;
 use kernel::machine::Moment;
+use ports::space::CompactView;
 use ports::transfer::{ImportAsk, ImportStand};
 use ports::views::{TaskStatus, TaskView};
 use ports::wire::{self, Answered, Ask, Look, Replied, Sent};
 use ports::{Clock as _, Entropy as _, SequencingError, SnapshotView, Timer as _};
-use sequencer::{Job, Making};
+use sequencer::{Compacting, Job, Making};
 use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
@@ -34,6 +35,7 @@ impl Desk {
             }
             Ask::Import(ask) => wire::answer(&self.take_in(ask)),
             Ask::Snapshot { whole } => wire::answer(&self.snapshot(whole).await),
+            Ask::Compact => wire::answer(&self.compact().await),
             Ask::Look(look) => self.look(&look),
         }
     }
@@ -61,6 +63,17 @@ impl Desk {
             match slice {
                 Making::Made(view) => return Ok(view),
                 Making::Underway => Delay::from(Duration::ZERO).await,
+            }
+        }
+    }
+
+    /// Make room, slice by slice in the same way.
+    async fn compact(self: &Rc<Self>) -> Answered<CompactView> {
+        loop {
+            let slice = self.turn(async |sequencer| sequencer.compact_slice(Isolate.now_ms()).await)??;
+            match slice {
+                Compacting::Done(view) => return Ok(view),
+                Compacting::Underway => Delay::from(Duration::ZERO).await,
             }
         }
     }

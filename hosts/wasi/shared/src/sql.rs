@@ -1,5 +1,6 @@
 //! The database that the host gives.
 
+use crate::setup::{optional, unfit};
 use async_trait::async_trait;
 use ports::problem::Fault;
 use ports::{Problem, Sql, SqlError, SqlValue};
@@ -7,11 +8,15 @@ use spin_sdk::sqlite3::{Connection, Error, Value};
 use std::rc::Rc;
 use store_sql::{Prepared, SqlStore};
 
+/// Most bytes of the database.
+const SPACE_MAX: &str = "kernelos_space_max";
+
 /// The workspaces of this host.
 pub fn store() -> Result<Rc<SqlStore>, Problem> {
     let unopened = |why| Fault::Unavailable.because(format!("the database cannot be opened: {}", words(why)));
     let given = Rc::new(Given(Connection::open_default().map_err(unopened)?));
-    Ok(Rc::new(SqlStore::new(Rc::new(Prepared::new(given)))))
+    let limit = optional(SPACE_MAX).map(|text| text.parse().map_err(|_| unfit(SPACE_MAX, "is no number of bytes")));
+    Ok(Rc::new(SqlStore::new(Rc::new(Prepared::new(given))).with_limit(limit.transpose()?)))
 }
 
 /// A connection of this request. It is spoken to in single statements: no transaction of ours is ever open between two.
