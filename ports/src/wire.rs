@@ -7,6 +7,7 @@
 use crate::history::HistoryAsk;
 use crate::live::LiveDelta;
 use crate::problem::{Problem, unreadable};
+use crate::read_models::ModelsAsk;
 use crate::sequencing::{EventView, SequencingError};
 use crate::transfer::{ExportAsk, ImportAsk};
 use crate::views::Query;
@@ -54,6 +55,8 @@ pub enum Ask {
         /// Of all rows, whatever the one before says.
         whole: bool,
     },
+    /// Ask the read models that a projector keeps, and have them brought further for it. Answered by the view.
+    Models(ModelsAsk),
     /// Look at what is there now.
     Look(Look),
 }

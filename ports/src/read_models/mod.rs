@@ -128,6 +128,9 @@ pub struct ModelsAsk {
     pub wait_for: Option<u64>,
 }
 
+/// How long is waited for a position, in milliseconds. Then the answer is of where they stand.
+pub const WAIT_MS: u64 = 10_000;
+
 /// What is asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -158,6 +161,13 @@ pub enum ModelsAsked {
         /// Most hits.
         limit: usize,
     },
+}
+
+impl ModelsAsked {
+    /// Whether there is no answer before there are models.
+    pub const fn needs_models(&self) -> bool {
+        matches!(self, Self::Entries { .. } | Self::Search { .. })
+    }
 }
 
 /// How the read models of a workspace stand.

@@ -8,6 +8,7 @@ use kernel::machine::{Moment, Reply, Request};
 use kernelos_tests::history::{Device, entropy, under_key};
 use ports::egress::{EgressAnswer, EgressClass, EgressFailure, EgressPolicy, EgressRequest};
 use ports::history::{HistoryAsk, HistorySlice};
+use ports::read_models::ModelsAsk;
 use ports::provider::{FailureClass, Live, ModelFailure, ModelRequest, ModelResponse, ProviderEntry, Stop};
 use ports::sequencing::{EffectView, EventView, Notice, SnapshotView, WorkspaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
@@ -182,6 +183,10 @@ impl Sequencing for Near {
     }
 
     async fn settled(&self, _: WorkspaceId, _: Id, _: u64) -> Result<Option<TaskView>, SequencingError> {
+        not_here()
+    }
+
+    async fn models(&self, _: WorkspaceId, _: ModelsAsk) -> Result<Value, SequencingError> {
         not_here()
     }
 
