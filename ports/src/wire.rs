@@ -145,6 +145,11 @@ impl Sent {
         })
     }
 
+    /// Whether it is the command of that name.
+    pub fn is(&self, name: &str) -> bool {
+        self.command == name
+    }
+
     /// The request that was sent.
     pub fn request(self) -> Answered<Request> {
         let command = Command::parse(&self.command, self.data.get());

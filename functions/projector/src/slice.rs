@@ -194,8 +194,8 @@ impl Projector {
         if self.tokens.as_ref().is_some_and(|(of, _)| *of != edition) {
             self.tokens = None;
         }
-        let (workspace, key) = (self.workspace, self.key);
-        let made = || (edition, Tokens::new(IndexKey::of(workspace, &key, edition)));
+        let (workspace, key, bytes) = (self.workspace, self.key, self.pace.bytes);
+        let made = || (edition, Tokens::new(IndexKey::of(workspace, &key, edition), bytes));
         &mut self.tokens.get_or_insert_with(made).1
     }
 }

@@ -15,14 +15,15 @@ pub const STARTS: [usize; 3] = [6, 4, 3];
 pub const START_LEAST: usize = 3;
 /// Different beginnings of one text that are found.
 const STARTS_MAX: usize = 20_000;
-/// Words whose tokens are kept at hand; most of a text are among the commonest.
-const HELD_MAX: usize = 1 << 16;
+/// Bytes of a word whose tokens are kept at hand, about. Most of a text are among the commonest.
+const HELD_BYTES: usize = 64;
 
 /// Makes tokens for one edition of an index.
 #[derive(Debug)]
 pub struct Tokens {
     key: IndexKey,
     held: HashMap<String, Made>,
+    held_max: usize,
 }
 
 /// What stands for a word and its beginnings.
@@ -33,9 +34,9 @@ struct Made {
 }
 
 impl Tokens {
-    /// Under this key.
-    pub fn new(key: IndexKey) -> Self {
-        Self { key, held: HashMap::new() }
+    /// Under this key. What is kept at hand takes about so many bytes.
+    pub fn new(key: IndexKey, bytes: usize) -> Self {
+        Self { key, held: HashMap::new(), held_max: bytes / HELD_BYTES }
     }
 
     /// What stands for a word.
@@ -50,7 +51,7 @@ impl Tokens {
 
     /// What stands for the words of `text` and for their beginnings, parted by spaces.
     pub fn of(&mut self, text: &str) -> (String, String) {
-        if self.held.len() > HELD_MAX {
+        if self.held.len() > self.held_max {
             self.held.clear();
         }
         let (mut all, mut starts) = (String::new(), BTreeSet::new());

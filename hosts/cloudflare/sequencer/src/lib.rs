@@ -18,6 +18,7 @@ mod directory;
 mod isolate;
 mod key;
 mod object;
+mod models;
 mod outlook;
 mod platform;
 mod waiting;
