@@ -31,14 +31,7 @@ fn every_workflow_in_the_guides_passes_its_check() {
 fn every_command_of_the_guide_about_history_runs_as_it_is_written() {
     let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides/history.md");
     let text = std::fs::read_to_string(guide).unwrap();
-    let blocks = |kind: &str| {
-        let fence = format!("```{kind}\n");
-        text.split(fence.as_str())
-            .skip(1)
-            .filter_map(|rest| rest.split("```").next())
-            .map(str::to_owned)
-            .collect::<Vec<_>>()
-    };
+    let blocks = |kind: &str| blocks(&text, kind);
     let commands: Vec<String> = blocks("sh").iter().flat_map(|block| block.lines()).map(str::to_owned).collect();
     // How far the notice to a person is when the person decides is the machine's affair; the guide tells of one that was on
     // its way, and names the positions that follow from it.
@@ -61,6 +54,37 @@ fn every_command_of_the_guide_about_history_runs_as_it_is_written() {
     assert!(of("kernelos diff 27..").contains(r#"text     {"tent":120}  →  {"tent":12}"#));
     assert!(of("kernelos why 45").contains("it was approved: approved in advance with --yes  (by owner)"));
     assert!(of("kernelos timeline").lines().count() > 2);
+}
+
+/// So does the guide about searching.
+#[test]
+fn every_command_of_the_guide_about_searching_runs_as_it_is_written() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides/search.md");
+    let text = std::fs::read_to_string(guide).unwrap();
+    let blocks = |kind: &str| blocks(&text, kind);
+    let commands: Vec<String> = blocks("sh").iter().flat_map(|block| block.lines()).map(str::to_owned).collect();
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    put("publish.yaml", &blocks("yaml")[0]);
+    put("tents.json", r#"{"path": "tents.md", "text": "On Monday a tent costs 120."}"#);
+    put("cafe.json", r#"{"path": "cafe.md", "text": "The Café opens at nine."}"#);
+    let said = said(folder.path(), &commands);
+    let of = |line: &str| &said.iter().find(|(command, _)| command == line).unwrap_or_else(|| panic!("{line}")).1;
+    assert!(of("kernelos search tent").contains("On Monday a [tent] costs 120."));
+    assert!(of("kernelos search cafe").contains("The [Café] opens at nine."));
+    assert!(of("kernelos search ten* monday").starts_with("document  tents.md"));
+    let models = of("kernelos read-models rebuild");
+    assert!(models.contains("search") && models.contains("\ncurrent, "), "{models}");
+    // What the guide shows of it is what there is, but for ids and positions.
+    let shown = "document  tents.md  ";
+    assert!(text.contains(shown) && of("kernelos search tent --kind document --kind note").starts_with(shown));
+}
+
+/// What stands between fences of that kind.
+fn blocks(text: &str, kind: &str) -> Vec<String> {
+    let fence = format!("```{kind}\n");
+    let blocks = text.split(fence.as_str()).skip(1).filter_map(|rest| rest.split("```").next());
+    blocks.map(str::to_owned).collect()
 }
 
 /// What each of `commands` says, over the data beside the files in `folder`.
