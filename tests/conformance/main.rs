@@ -24,6 +24,7 @@ mod ordering;
 mod portability;
 mod problems;
 mod program;
+mod read_models;
 mod room;
 mod routes;
 mod scene;
