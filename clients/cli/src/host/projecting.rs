@@ -30,6 +30,10 @@ const PAUSE: Duration = Duration::from_secs(5);
 /// After something was found damaged.
 const BREATH: Duration = Duration::from_secs(1);
 
+/// How far this thread steps back: a processor that is wanted by others is theirs for nine tenths of the time.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
 /// Questions to one workspace's models that may wait.
 const WAITING_MAX: usize = 1_024;
 
@@ -52,6 +56,7 @@ pub fn spawn(data: &Path, store: StoreFactory) -> Result<(Keeping, JoinHandle<()
     let (keeping, asked) = mpsc::unbounded_channel();
     let (ready, started) = std::sync::mpsc::channel();
     let run = move || {
+        step_back();
         let made = store().map_err(HostError::from).and_then(|store| Ok((store, FileVault::open(data.join("vault"))?)));
         let executor = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let ((store, vault), executor) = match (made, executor) {
@@ -67,6 +72,13 @@ pub fn spawn(data: &Path, store: StoreFactory) -> Result<(Keeping, JoinHandle<()
     let thread = thread.map_err(|why| HostError::Broken(format!("no thread could be started: {why}")))?;
     started.recv().map_err(|_| HostError::Broken("the projector ended while it started".to_owned()))??;
     Ok((keeping, thread))
+}
+
+/// Commands go first where there are not enough processors for both.
+fn step_back() {
+    // A priority is one of a thread on Linux only.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(NICE);
 }
 
 /// What keepers work with.
