@@ -100,9 +100,8 @@ impl Shelf {
     /// Everything that is kept, but for what stands for words: how much of that there is.
     pub async fn dump(&self) -> [Vec<Vec<SqlValue>>; 2] {
         let answers = "(SELECT number FROM read_editions WHERE answers=1)";
-        let entries = format!(
-            "SELECT model, key, kin, pos, value FROM read_entries WHERE edition={answers} ORDER BY model, key"
-        );
+        let entries =
+            format!("SELECT model, key, kin, pos, value FROM read_entries WHERE edition={answers} ORDER BY model, key");
         let items = format!(
             "SELECT kind, key, subject, task, pos, at, length(words), length(starts) FROM read_items JOIN read_words \
              ON read_words.rowid=id WHERE edition={answers} ORDER BY kind, key"

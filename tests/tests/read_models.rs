@@ -56,7 +56,8 @@ fn tasks(world: &mut World, shelf: &mut Shelf) -> [Vec<Value>; 2] {
 
 /// What was used of each provider, as control has it, and as the projection has it.
 fn usage(world: &mut World, shelf: &mut Shelf) -> [Vec<(String, [u64; 4])>; 2] {
-    let numbers = |it: &Value| ["calls", "input_tokens", "output_tokens", "cost_micros"].map(|name| it[name].as_u64().unwrap());
+    let numbers =
+        |it: &Value| ["calls", "input_tokens", "output_tokens", "cost_micros"].map(|name| it[name].as_u64().unwrap());
     let mut rows: Vec<(String, [u64; 4])> = read(world, &Query::Usage)["providers"]
         .as_array()
         .unwrap()
@@ -255,7 +256,12 @@ fn a_disk_that_is_full_stops_the_models_says_so_and_nothing_else() {
     block_on(shelf.rows("PRAGMA max_page_count=1"));
     let mut error = None;
     for nth in 0..400 {
-        send(&mut world, &mut author, "task.create", &json!({ "title": format!("word{nth} and many more to be kept") }));
+        send(
+            &mut world,
+            &mut author,
+            "task.create",
+            &json!({ "title": format!("word{nth} and many more to be kept") }),
+        );
         error = error.or(block_on(shelf.advance()).err());
     }
     assert!(matches!(error, Some(ModelsError::Unavailable(_))), "{error:?}");

@@ -5,17 +5,13 @@ use ports::SqlValue;
 use ports::read_models::{Edition, Entry, Found, ModelsError, NewEdition};
 
 /// All `rows`, read by `one`.
-pub(crate) fn all<T>(
-    rows: &[Vec<SqlValue>],
-    one: impl Fn(&[SqlValue]) -> Option<T>,
-) -> Result<Vec<T>, ModelsError> {
+pub(crate) fn all<T>(rows: &[Vec<SqlValue>], one: impl Fn(&[SqlValue]) -> Option<T>) -> Result<Vec<T>, ModelsError> {
     let damaged = || ModelsError::Damaged("a row is not as it was written".to_owned());
     rows.iter().map(|row| one(row).ok_or_else(damaged)).collect()
 }
 
 pub(crate) fn edition(row: &[SqlValue]) -> Option<Edition> {
-    let begun =
-        NewEdition { version: number(row, 2)?.try_into().ok()?, incarnation: number(row, 3)?.try_into().ok()? };
+    let begun = NewEdition { version: number(row, 2)?.try_into().ok()?, incarnation: number(row, 3)?.try_into().ok()? };
     let hash = match text(row, 5)?.as_str() {
         "" => None,
         hash => Some(hash.parse::<HashText>().ok()?),

@@ -38,7 +38,8 @@ impl Connected {
             fs::create_dir_all(folder).map_err(|why| format!("{}: {why}", folder.display()))?;
         }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE;
-        let connection = now(Builder::new_local(path).flags(flags).build()).and_then(|it| it.connect()).map_err(failed)?;
+        let connection =
+            now(Builder::new_local(path).flags(flags).build()).and_then(|it| it.connect()).map_err(failed)?;
         now(connection.execute_batch(SETTINGS)).map_err(failed)?;
         let is = fs::metadata(path).map_err(|why| format!("{}: {why}", path.display()))?;
         Ok(Self { statements: HashMap::new(), connection, is })

@@ -211,7 +211,9 @@ fn hit(found: Found, said: &[String], query: &Query, titles: &BTreeMap<String, S
     let title = match kind {
         ItemKind::Document => path.cloned(),
         ItemKind::Agent | ItemKind::Workflow | ItemKind::Task => Some(text.clone()),
-        ItemKind::Answer | ItemKind::Outcome | ItemKind::Prompt => task.as_ref().and_then(|task| titles.get(task)).cloned(),
+        ItemKind::Answer | ItemKind::Outcome | ItemKind::Prompt => {
+            task.as_ref().and_then(|task| titles.get(task)).cloned()
+        }
         ItemKind::Note => None,
     };
     let snippet = snippet(text, &words, marks.first()?);

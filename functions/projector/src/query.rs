@@ -69,7 +69,8 @@ impl Query {
             Some(stem) => {
                 let mut all = folded(stem);
                 let last = all.pop().filter(|last| last.chars().count() >= START_LEAST);
-                let last = last.ok_or_else(|| format!("a beginning has at least {START_LEAST} letters before its *"))?;
+                let last =
+                    last.ok_or_else(|| format!("a beginning has at least {START_LEAST} letters before its *"))?;
                 terms.extend((!all.is_empty()).then_some(Term::Phrase(all)));
                 terms.push(Term::Start(last));
             }

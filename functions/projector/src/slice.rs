@@ -1,10 +1,10 @@
 //! A slice: the next events, what they change, and the change.
 
+use crate::Projector;
 use crate::draft::{Draft, Source};
 use crate::lineage::Lineage;
 use crate::project::{agents_of, field_of, needs, project};
 use crate::tokens::Tokens;
-use crate::Projector;
 use kernel::event::{EventData, Header};
 use kernel::hash::HashText;
 use kernel::key::{BranchId, Space};
@@ -148,7 +148,9 @@ impl Projector {
                 bytes += item.words.as_ref().map_or(0, String::len) + item.starts.len();
                 items.push(item);
             }
-            if bytes > self.pace.bytes && let Some(before) = before {
+            if bytes > self.pace.bytes
+                && let Some(before) = before
+            {
                 return Ok((items, Some(before)));
             }
             before = Some(event.header.pos);

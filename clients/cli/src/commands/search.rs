@@ -49,7 +49,13 @@ fn hit(hit: &Value) {
     let called = if title.is_empty() { short(text(hit, "id")).to_owned() } else { crate::timeline::one_line(title) };
     let of = if text(hit, "kind") == "document" { text(hit, "id") } else { text(hit, "task") };
     let id = if of.is_empty() { text(hit, "id") } else { of };
-    print(&format!("{}  {}  {}  (event {})\n", text(hit, "kind"), strong(&called, colourful()), short(id), number(hit, "pos")));
+    print(&format!(
+        "{}  {}  {}  (event {})\n",
+        text(hit, "kind"),
+        strong(&called, colourful()),
+        short(id),
+        number(hit, "pos")
+    ));
     let pieces = hit.get("snippet").and_then(Value::as_array).into_iter().flatten();
     let said: String = pieces.map(|piece| shown(piece, colourful())).collect();
     if !said.trim().is_empty() {

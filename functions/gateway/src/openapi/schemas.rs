@@ -1,7 +1,7 @@
 //! The schemas that routes and commands name.
 
-use super::{answers, read_models};
 use super::arguments::COMMANDS;
+use super::{answers, read_models};
 use crate::limits;
 use kernel::command::{NAME_MAX, REPORT_MAX};
 use kernel::reject::AMOUNT_MAX;

@@ -25,7 +25,8 @@ async fn a_search_is_asked_for_in_the_body_and_may_wait_for_a_position() {
     let hit = json!({"kind": "prompt", "id": id(Role::Step), "task": id(Role::Task), "title": "then", "score": 5, "pos": 3,
         "at": 1, "snippet": [{"text": "and "}, {"text": "now", "found": true}]});
     let host = knowing(json!({"hits": [hit], "next": 30}));
-    let answer = host.post(&at("search?wait_for=8"), "", json!({"query": "now", "kinds": ["prompt"], "skip": 10})).await;
+    let answer =
+        host.post(&at("search?wait_for=8"), "", json!({"query": "now", "kinds": ["prompt"], "skip": 10})).await;
     assert_eq!((answer.status().as_u16(), body(&answer)["hits"][0]["snippet"][1]["found"].clone()), (200, json!(true)));
     host.post(&at("search"), "", json!({"query": "now", "limit": 3})).await;
     let search = |kinds, skip, limit| ModelsAsked::Search { query: "now".to_owned(), kinds, skip, limit };

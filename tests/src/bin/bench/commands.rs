@@ -118,7 +118,10 @@ fn noop(server: &Server) -> Result<Speed, String> {
 }
 
 /// Keep 32 clients busy for a while.
-pub fn load(server: &Server, request: &(dyn Fn(&mut Client, u64) -> Result<(), String> + Sync)) -> Result<Speed, String> {
+pub fn load(
+    server: &Server,
+    request: &(dyn Fn(&mut Client, u64) -> Result<(), String> + Sync),
+) -> Result<Speed, String> {
     let next = AtomicU64::new(0);
     let (began, cpu) = (Instant::now(), cpu::seconds(&server.pid())?);
     let work = || -> Result<(), String> {

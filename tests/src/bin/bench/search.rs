@@ -82,8 +82,7 @@ async fn work(desk: &mut Desk) -> Result<(), String> {
                 *task = Some(task.map_or_else(|| made(reply, Role::Task), Ok)?);
             }
             let lease = json!({ "runtime": runtime, "boot": boot(), "ttl_ms": 600_000 });
-            let leases: Result<Vec<_>, String> =
-                (0..TOGETHER).map(|_| desk.job("effect.lease", &lease)).collect();
+            let leases: Result<Vec<_>, String> = (0..TOGETHER).map(|_| desk.job("effect.lease", &lease)).collect();
             desk.submit(&leases?).await?;
             let mut reports = Vec::with_capacity(TOGETHER);
             for reply in &asked {
