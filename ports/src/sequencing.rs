@@ -3,6 +3,7 @@
 use crate::history::{HistoryAsk, HistorySlice};
 use crate::problem::Fault;
 use crate::provider::{ModelRequest, ProviderEntry};
+use crate::read_models::ModelsAsk;
 use crate::space::{CompactView, Room, SpaceView};
 use crate::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
 use crate::views::{Query, TaskView};
@@ -216,6 +217,10 @@ pub trait Sequencing {
 
     /// A read model; none when what is asked for is not there.
     async fn read(&self, workspace: WorkspaceId, query: Query) -> Result<Option<Value>, SequencingError>;
+
+    /// What is asked of the read models that a projector keeps: the view that stands beside the question. They may be
+    /// behind the log, and say how far.
+    async fn models(&self, workspace: WorkspaceId, ask: ModelsAsk) -> Result<Value, SequencingError>;
 
     /// The next slice of an answer about the past.
     async fn history(&self, workspace: WorkspaceId, ask: HistoryAsk) -> Result<HistorySlice, SequencingError>;

@@ -7,6 +7,7 @@
 use crate::history::HistoryAsk;
 use crate::live::LiveDelta;
 use crate::problem::{Problem, unreadable};
+use crate::read_models::ModelsAsk;
 use crate::sequencing::{EventView, SequencingError};
 use crate::transfer::{ExportAsk, ImportAsk};
 use crate::views::Query;
@@ -56,6 +57,8 @@ pub enum Ask {
     },
     /// Pack what may be packed, and remove what nothing refers to. Answered by what that came to.
     Compact,
+    /// Ask the read models that a projector keeps, and have them brought further for it. Answered by the view.
+    Models(ModelsAsk),
     /// Look at what is there now.
     Look(Look),
 }
@@ -144,6 +147,11 @@ impl Sent {
             command: request.command.name().to_owned(),
             data,
         })
+    }
+
+    /// Whether it is the command of that name.
+    pub fn is(&self, name: &str) -> bool {
+        self.command == name
     }
 
     /// The request that was sent.

@@ -25,6 +25,7 @@ mod ordering;
 mod portability;
 mod problems;
 mod program;
+mod read_models;
 mod room;
 mod routes;
 mod scene;

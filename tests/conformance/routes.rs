@@ -89,6 +89,7 @@ impl Scene {
                 "document" => &self.document,
                 // An entity by its kind and its id, and what is asked about.
                 "kind" => "task",
+                "model" => "timeline",
                 "id" | "of" => &self.answered,
                 other => panic!("no story knows a {other}: {}", operation.path),
             };
@@ -105,7 +106,8 @@ impl Scene {
                 {"type": "task.ask", "data": {"agent": self.settled_effect.replace("effect", "agent"), "prompt": "x"}}
             ]}),
             Some("NewWorkspace") => json!({"name": "another"}),
-            Some("NewSnapshot" | "NewCompaction") => json!({}),
+            Some("NewSnapshot" | "NewCompaction" | "Rebuild") => json!({}),
+            Some("Search") => json!({"query": "one"}),
             Some("ProviderEntry") => json!({
                 "dialect": "openai-chat", "base_url": self.models.base_url(), "model": "test-model", "timeout_ms": 10_000
             }),

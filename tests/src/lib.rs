@@ -3,6 +3,7 @@
 pub mod crash;
 pub mod history;
 pub mod hosts;
+pub mod shelf;
 pub mod sim;
 pub mod statements;
 pub mod travel;

@@ -29,6 +29,8 @@ fn every_workflow_in_the_guides_passes_its_check() {
 /// A guide that tells of a workspace which its own first commands make.
 struct Guide {
     text: String,
+    /// The file with the workflow that it shows first.
+    workflow: &'static str,
     /// What stands in files beside it.
     files: Vec<(&'static str, &'static str)>,
     /// How many commands make what it tells of, and lines of the log that are there then where it says.
@@ -38,7 +40,7 @@ struct Guide {
 impl Guide {
     fn read(name: &str, files: Vec<(&'static str, &'static str)>, begins: (usize, &'static [&'static str])) -> Self {
         let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides").join(name);
-        Self { text: std::fs::read_to_string(guide).unwrap(), files, begins }
+        Self { text: std::fs::read_to_string(guide).unwrap(), workflow: "prices.yaml", files, begins }
     }
 
     fn blocks(&self, kind: &str) -> Vec<String> {
@@ -55,7 +57,7 @@ impl Guide {
     fn folder(&self) -> tempfile::TempDir {
         let folder = tempfile::tempdir().unwrap();
         let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
-        put("prices.yaml", &self.blocks("yaml")[0]);
+        put(self.workflow, &self.blocks("yaml")[0]);
         self.files.iter().for_each(|(name, text)| put(name, text));
         folder
     }
@@ -154,4 +156,23 @@ fn a_machine_is_lost_and_what_was_on_it_comes_back_as_the_guide_tells_it() {
     std::fs::remove_dir_all(folder.path().join("data")).unwrap();
     let told = Told([before, said(folder.path(), &commands[lost..])].concat());
     assert!(told.of("kernelos --data new documents show prices.md", 0).contains(r#"{"tent":12}"#));
+}
+
+#[test]
+fn every_command_of_the_guide_about_searching_runs_as_it_is_written() {
+    let files = vec![
+        ("tents.json", r#"{"path": "tents.md", "text": "On Monday a tent costs 120."}"#),
+        ("cafe.json", r#"{"path": "cafe.md", "text": "The Café opens at nine."}"#),
+    ];
+    let guide = Guide { workflow: "publish.yaml", ..Guide::read("search.md", files, (0, &[])) };
+    let told = guide.told();
+    assert!(told.of("kernelos search tent", 0).contains("On Monday a [tent] costs 120."));
+    assert!(told.of("kernelos search cafe", 0).contains("The [Café] opens at nine."));
+    assert!(told.of("kernelos search ten* monday", 0).starts_with("document  tents.md"));
+    let models = told.of("kernelos read-models rebuild", 0);
+    assert!(models.contains("search") && models.contains("\ncurrent, "), "{models}");
+    // What the guide shows of it is what there is, but for ids and positions.
+    let shown = "document  tents.md  ";
+    let found = told.of("kernelos search tent --kind document --kind note", 0);
+    assert!(guide.text.contains(shown) && found.starts_with(shown));
 }

@@ -13,6 +13,7 @@ mod manifest;
 mod manifests;
 mod panics;
 mod places;
+mod projector;
 mod purity;
 mod size;
 mod source;
@@ -25,9 +26,10 @@ use std::fmt;
 use tree::Tree;
 
 /// Every rule by the name that findings and `docs/ARCHITECTURE.md` use.
-const RULES: [(&str, Rule); 11] = [
+const RULES: [(&str, Rule); 12] = [
     (dependencies::NAME, dependencies::check),
     (interfaces::NAME, interfaces::check),
+    (projector::NAME, projector::check),
     (manifests::NAME, manifests::check),
     (purity::NAME, purity::check),
     (command_files::NAME, command_files::check),

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Reply, Request};
 use ports::history::{HistoryAsk, HistorySlice};
+use ports::read_models::ModelsAsk;
 use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
 use ports::space::{CompactView, SpaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
@@ -124,6 +125,10 @@ impl Sequencing for ElsewhereSequencing {
 
     async fn read(&self, workspace: WorkspaceId, query: Query) -> Result<Option<Value>, SequencingError> {
         self.look(workspace, Look::Read(query)).await
+    }
+
+    async fn models(&self, workspace: WorkspaceId, ask: ModelsAsk) -> Result<Value, SequencingError> {
+        self.ask(workspace, &Ask::Models(ask)).await
     }
 
     async fn history(&self, workspace: WorkspaceId, ask: HistoryAsk) -> Result<HistorySlice, SequencingError> {

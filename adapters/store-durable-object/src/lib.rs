@@ -19,9 +19,12 @@ mod fault;
 mod number;
 mod read;
 mod schema;
+mod single;
 mod sql;
 mod store;
 mod write;
+
+pub use single::ObjectSql;
 
 use std::cell::{Cell, RefCell};
 

@@ -34,6 +34,16 @@ impl Value<'_> {
 pub(crate) struct Found(Array);
 
 impl Found {
+    /// How many columns it has.
+    pub(crate) fn columns(&self) -> u32 {
+        self.0.length()
+    }
+
+    /// A number as JavaScript has it; none when it is something else.
+    pub(crate) fn double(&self, nth: u32) -> Option<f64> {
+        self.0.get(nth).as_f64()
+    }
+
     /// A whole number; none when it is something else.
     pub(crate) fn number(&self, nth: u32) -> Option<u64> {
         self.0.get(nth).as_f64().and_then(of_double)

@@ -12,6 +12,7 @@ pub mod init;
 pub mod provider;
 mod reading;
 pub mod restore;
+pub mod search;
 pub mod serve;
 pub mod snapshot;
 pub mod transfer;
@@ -147,6 +148,11 @@ pub enum Command {
     Why(history::Why),
     /// Draw when what was done, by whom it was waited for, and for how long.
     Timeline(history::Timeline),
+    /// Search what was said in a workspace: documents, notes, titles, questions, answers, names.
+    #[command(after_help = search::EXAMPLES)]
+    Search(search::Search),
+    /// Show how far the read models, which are made of the log, know it; make them anew.
+    ReadModels(search::ReadModels),
     /// Replay a workspace from its first event; with --verify, compare everything that is stored.
     Replay(Replay),
     /// Look at this machine's set-up, and say what is wrong and how to mend it.

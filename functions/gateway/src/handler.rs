@@ -5,7 +5,8 @@ use crate::path::Params;
 use crate::query::{self, Given};
 use crate::routes::{self, Endpoint, Missing};
 use crate::{
-    browser, commands, history, models, openapi, portability, reads, snapshots, space, stream, verify, workspaces,
+    browser, commands, history, models, openapi, portability, read_models, reads, snapshots, space, stream, verify,
+    workspaces,
 };
 use bytes::Bytes;
 use futures_util::stream::LocalBoxStream;
@@ -101,6 +102,11 @@ async fn endpoint(endpoint: Endpoint, call: &Call<'_>) -> Result<Response<Body>,
         Endpoint::ReadWhy => history::why(call).await,
         Endpoint::ListDueEffects => reads::due(call).await,
         Endpoint::ReadEffect => reads::effect(call).await,
+        Endpoint::Search => read_models::search(call).await,
+        Endpoint::ReadModels => read_models::stand(call).await,
+        Endpoint::RebuildModels => read_models::rebuild(call).await,
+        Endpoint::ReadEntries => read_models::entries(call).await,
+        Endpoint::ReadEntriesOf => read_models::entries_of(call).await,
         Endpoint::ListSnapshots => snapshots::list(call).await,
         Endpoint::MakeSnapshot => snapshots::make(call).await,
         Endpoint::ReadSpace => space::space(call).await,

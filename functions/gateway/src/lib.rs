@@ -23,6 +23,7 @@ mod openapi;
 mod path;
 mod portability;
 mod query;
+mod read_models;
 mod reads;
 mod routes;
 mod snapshots;

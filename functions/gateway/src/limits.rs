@@ -16,6 +16,8 @@ pub const EFFECTS: u64 = 256;
 pub const EFFECTS_USUALLY: u64 = 100;
 /// Most entities of one answer about a difference.
 pub const DIFF: u64 = 64;
+/// Most entries or hits of one answer of a read model.
+pub const ENTRIES: u64 = ports::read_models::PAGE_MAX as u64;
 /// Most slices that an answer about the past is read in: a slice that comes to nothing would be asked for without an end.
 pub const HISTORY_SLICES: usize = 1_000;
 /// Longest time that a request waits for a task.
@@ -34,13 +36,14 @@ pub const HEARTBEAT_MS: u64 = 15_000;
 pub const RETRY_MS: u64 = 1_000;
 
 /// The table: name, limit, and what is limited.
-pub const LIMITS: [(&str, u64, &str); 9] = [
+pub const LIMITS: [(&str, u64, &str); 10] = [
     ("body_bytes", BODY_BYTES as u64, "bytes of a body"),
     ("commands", COMMANDS as u64, "commands of one request"),
     ("idempotency_key_bytes", IDEMPOTENCY_KEY_BYTES as u64, "visible ASCII characters of an Idempotency-Key"),
     ("events", EVENTS, "events of one answer"),
     ("effects", EFFECTS, "effects of one answer"),
     ("diff", DIFF, "entities of one answer about a difference"),
+    ("entries", ENTRIES, "entries or hits of one answer of a read model"),
     ("wait_ms", WAIT_MS, "milliseconds that a request waits for a task"),
     ("verify_ms", VERIFY_MS, "milliseconds that one question to a provider takes that is verified"),
     ("heartbeat_ms", HEARTBEAT_MS, "milliseconds between the heartbeats of a stream"),

@@ -1,7 +1,7 @@
 //! The table of routes. The handler answers what stands here and the published description says what stands here, so
 //! neither can know a route that the other does not.
 
-use crate::limits::{DIFF, EFFECTS, EFFECTS_USUALLY, EVENTS, EVENTS_USUALLY, WAIT_MS};
+use crate::limits::{DIFF, EFFECTS, EFFECTS_USUALLY, ENTRIES, EVENTS, EVENTS_USUALLY, WAIT_MS};
 use crate::path::{Params, params};
 use crate::portability::{UPLOAD_OFFSET, WHOLE};
 use crate::query::Number;
@@ -65,6 +65,16 @@ pub enum Endpoint {
     ListDueEffects,
     /// See [`crate::reads::effect`].
     ReadEffect,
+    /// See [`crate::read_models::search`].
+    Search,
+    /// See [`crate::read_models::stand`].
+    ReadModels,
+    /// See [`crate::read_models::rebuild`].
+    RebuildModels,
+    /// See [`crate::read_models::entries`].
+    ReadEntries,
+    /// See [`crate::read_models::entries_of`].
+    ReadEntriesOf,
     /// See [`crate::snapshots::list`].
     ListSnapshots,
     /// See [`crate::snapshots::make`].
@@ -244,8 +254,30 @@ pub const DIFF_LIMIT: Number = Number {
     meaning: "Most entities to show. How many there are is said of all of them.",
 };
 
+/// What the models have to know before they answer.
+pub const WAIT_FOR: Number = Number {
+    name: "wait_for",
+    least: 0,
+    most: AMOUNT_MAX,
+    usually: 0,
+    meaning: "Position that has to be known before it is answered. After ten seconds it is answered anyway, and said how far \
+              it is known.",
+};
+/// Where a list goes on.
+pub const BEFORE: Number = Number {
+    name: "before",
+    least: 1,
+    most: AMOUNT_MAX,
+    usually: AMOUNT_MAX,
+    meaning: "Only what changed last before this position.",
+};
+/// How many entries are listed.
+pub const ENTRIES_LIMIT: Number =
+    Number { name: "limit", least: 1, most: ENTRIES, usually: 50, meaning: "Most entries to answer with." };
+
 const WORKSPACES: &str = "/v1/workspaces";
 const IMPORT: &str = "/v1/workspaces/{workspace}/import";
+const READ_MODELS: &str = "/v1/workspaces/{workspace}/read-models";
 const SNAPSHOTS: &str = "/v1/workspaces/{workspace}/snapshots";
 
 /// The schema of a file and of its parts, which are not JSON.
@@ -260,7 +292,7 @@ const fn get(endpoint: Endpoint, path: &'static str, summary: &'static str, give
 }
 
 /// Every route.
-pub static ROUTES: [Route; 36] = [
+pub static ROUTES: [Route; 41] = [
     Route {
         method: Verb::Post,
         takes: Some("Batch"),
@@ -402,6 +434,56 @@ pub static ROUTES: [Route; 36] = [
          to it, back to the first cause, and what came of it.",
         "Why",
     ),
+    Route {
+        method: Verb::Ask,
+        takes: Some("Search"),
+        query: &[&WAIT_FOR],
+        ..get(
+            Endpoint::Search,
+            "/v1/workspaces/{workspace}/search",
+            "Search documents, notes, titles of tasks, what models were asked and answered, outcomes of runs, and names of \
+             agents and workflows, as they are on the line that main is on.",
+            "Found",
+        )
+    },
+    Route {
+        query: &[&WAIT_FOR],
+        ..get(
+            Endpoint::ReadModels,
+            READ_MODELS,
+            "Tell how far the read models know the log, and how large they are.",
+            "ReadModels",
+        )
+    },
+    Route {
+        method: Verb::Ask,
+        takes: Some("Rebuild"),
+        status: StatusCode::ACCEPTED,
+        ..get(
+            Endpoint::RebuildModels,
+            "/v1/workspaces/{workspace}/read-models/rebuild",
+            "Make the read models anew from the log. Those that are there answer until it is done.",
+            "ReadModels",
+        )
+    },
+    Route {
+        query: &[&BEFORE, &ENTRIES_LIMIT, &WAIT_FOR],
+        ..get(
+            Endpoint::ReadEntries,
+            "/v1/workspaces/{workspace}/read-models/{model}",
+            "List a read model: agents, tasks, timeline or usage. What changed last comes first.",
+            "Entries",
+        )
+    },
+    Route {
+        query: &[&BEFORE, &ENTRIES_LIMIT, &WAIT_FOR],
+        ..get(
+            Endpoint::ReadEntriesOf,
+            "/v1/workspaces/{workspace}/read-models/{model}/{of}",
+            "List what in a read model is of one thing: tasks of a status, the timeline of a task, usage of a provider.",
+            "Entries",
+        )
+    },
     Route {
         query: &[&EFFECTS_LIMIT],
         ..get(

@@ -22,7 +22,7 @@ mod views;
 
 pub use failure::Failure;
 pub use import::is_under_way;
-pub use segments::Compacting;
+pub use segments::{Compacting, whole_log};
 pub use shared::{Shared, Words};
 pub use snapshots::{Making, Past, Usable};
 pub use submit::Job;

@@ -12,11 +12,13 @@
 //! can never seal two plaintexts under one (key, nonce).
 
 mod content;
+mod index;
 mod key;
 mod transfer;
 mod unit;
 
 pub use content::{Content, Subject, Unit};
+pub use index::IndexKey;
 pub use key::DataKey;
 pub use transfer::TransferKey;
 pub use unit::{Bound, commitment, frame, unframe};

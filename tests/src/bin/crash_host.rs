@@ -19,14 +19,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     let still = Duration::from_micros(next("how long to hold still")?.parse()?);
 
     let workspaces = data.join("workspaces");
+    let store = LibsqlStore::open(&workspaces)?;
+    // Its file of stages tells of commits; whoever only reads logs makes none.
+    let reads = store.another();
+    let beside: StoreFactory = Box::new(move || Ok(Rc::new(reads)));
     let factory: StoreFactory = Box::new(move || {
-        let store = LibsqlStore::open(&workspaces)?;
         let unavailable = |why: std::io::Error| ports::StoreError::Unavailable(why.to_string());
         let file = StageFile::open(&stage).map_err(unavailable)?;
         file.say(Stage::Between).map_err(unavailable)?;
         Ok(Rc::new(Staged::new(store, file, still)))
     });
-    let host = Host::start_over(&Config { effects_max, ..Config::new(data) }, vec![factory])?;
+    let host = Host::start_over(&Config { effects_max, ..Config::new(data) }, vec![factory], beside)?;
     println!("listening on {}", host.address());
     host.wait();
     Ok(())

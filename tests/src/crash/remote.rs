@@ -6,6 +6,7 @@ use kernel::id::{CommandId, Id, WorkspaceId};
 use kernel::machine::{Identity, Reply, Request};
 use kernel::reject::Code;
 use ports::history::{HistoryAsk, HistorySlice};
+use ports::read_models::ModelsAsk;
 use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
 use ports::space::{CompactView, SpaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
@@ -135,6 +136,10 @@ impl Sequencing for Remote {
     }
 
     async fn settled(&self, _: WorkspaceId, _: Id, _: u64) -> Result<Option<TaskView>, SequencingError> {
+        Err(not_asked())
+    }
+
+    async fn models(&self, _: WorkspaceId, _: ModelsAsk) -> Result<Value, SequencingError> {
         Err(not_asked())
     }
 

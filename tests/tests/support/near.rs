@@ -9,6 +9,7 @@ use kernelos_tests::history::{Device, entropy, under_key};
 use ports::egress::{EgressAnswer, EgressClass, EgressFailure, EgressPolicy, EgressRequest};
 use ports::history::{HistoryAsk, HistorySlice};
 use ports::provider::{FailureClass, Live, ModelFailure, ModelRequest, ModelResponse, ProviderEntry, Stop};
+use ports::read_models::ModelsAsk;
 use ports::sequencing::{EffectView, EventView, Notice, SnapshotView, WorkspaceView};
 use ports::space::{CompactView, SpaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
@@ -183,6 +184,10 @@ impl Sequencing for Near {
     }
 
     async fn settled(&self, _: WorkspaceId, _: Id, _: u64) -> Result<Option<TaskView>, SequencingError> {
+        not_here()
+    }
+
+    async fn models(&self, _: WorkspaceId, _: ModelsAsk) -> Result<Value, SequencingError> {
         not_here()
     }
 

@@ -17,10 +17,12 @@ mod import;
 mod init;
 mod log;
 mod provider;
+mod read_models;
 mod replay;
 mod restore;
 mod restore_backup;
 mod run;
+mod search;
 mod send;
 mod serve;
 mod shown;
@@ -73,6 +75,8 @@ pub fn run(args: &Args) -> Result<(), Problem> {
         Command::Diff(diff) => diff::run(place, diff),
         Command::Why(why) => why::run(place, why),
         Command::Timeline(timeline) => timeline::run(place, timeline),
+        Command::Search(search) => search::run(place, search),
+        Command::ReadModels(models) => read_models::run(place, models),
         Command::Replay(replay) => replay::run(place.here("kernelos replay", REPLAY)?, replay),
         Command::Doctor(doctor) => doctor::run(place.here("kernelos doctor", DOCTOR)?, doctor),
         Command::Completions(completions) => completions::run(completions),

@@ -3,6 +3,7 @@
 use super::ambient::Machine;
 use super::live::LocalLive;
 use super::models::LocalModels;
+use super::projecting::Keeping;
 use super::sequencing::HostSequencing;
 use super::shard::Shard;
 use super::{Config, HostError, Identity, Said, runtimes};
@@ -40,7 +41,7 @@ type Frames = futures_util::stream::Map<Chunks, fn(Bytes) -> Result<Frame<Bytes>
 pub fn run(
     config: &Config,
     identity: Identity,
-    shards: Vec<Shard>,
+    (shards, keeping): (Vec<Shard>, Keeping),
     said: queue::Receiver<Said>,
     ready: &mpsc::Sender<Result<SocketAddr, HostError>>,
     stopped: oneshot::Receiver<()>,
@@ -51,7 +52,7 @@ pub fn run(
     };
     LocalSet::new().block_on(&executor, async {
         let (stop, stopping) = watch::channel(false);
-        match Edge::begin(config, identity, shards, stopping).await {
+        match Edge::begin(config, identity, HostSequencing::new(shards, keeping), stopping).await {
             Err(error) => drop(ready.send(Err(error))),
             Ok((edge, listener, address)) => {
                 let _ = ready.send(Ok(address));
@@ -92,14 +93,14 @@ impl Edge {
     async fn begin(
         config: &Config,
         identity: Identity,
-        shards: Vec<Shard>,
+        sequencing: HostSequencing,
         stopping: watch::Receiver<bool>,
     ) -> Result<(Self, TcpListener, SocketAddr), HostError> {
         // Loopback only: anything else needs TLS and scoped tokens.
         let wanted = SocketAddr::from((Ipv4Addr::LOCALHOST, config.port));
         let listener = TcpListener::bind(wanted).await.map_err(|why| HostError::Port(format!("{wanted}: {why}")))?;
         let address = listener.local_addr().map_err(|why| HostError::Port(why.to_string()))?;
-        let sequencing = Rc::new(HostSequencing::new(shards));
+        let sequencing = Rc::new(sequencing);
         let live = LocalLive::default();
         let models = Rc::new(LocalModels::new(config)?);
         if config.effects_max > 0 {

@@ -20,6 +20,7 @@ mod identity;
 mod live;
 mod models;
 mod notice;
+mod projecting;
 mod runtimes;
 mod sequencing;
 mod shard;
@@ -108,29 +109,34 @@ impl Host {
         identity::directory(&config.data)?;
         let files = LibsqlStore::open(&config.data.join("workspaces"))?;
         let Some(database) = &config.database else {
-            return Self::start_over(config, shard::libsql(files)?);
+            let (stores, beside) = shard::libsql(files)?;
+            return Self::start_over(config, stores, beside);
         };
         // The vault and the token are this host's alone, wherever the workspaces are.
-        let mut host = Self::start_over(config, shard::remote(&config.data, database)?)?;
+        let (stores, beside) = shard::remote(&config.data, database)?;
+        let mut host = Self::start_over(config, stores, beside)?;
         host.files = Some(files);
         Ok(host)
     }
 
-    /// Start a host over other stores: one per shard thread, made on that thread.
-    pub fn start_over(config: &Config, stores: Vec<StoreFactory>) -> Result<Self, HostError> {
+    /// Start a host over other stores: one per shard thread, made on that thread, and one for the thread that reads logs to
+    /// keep read models.
+    pub fn start_over(config: &Config, stores: Vec<StoreFactory>, beside: StoreFactory) -> Result<Self, HostError> {
         identity::directory(&config.data)?;
         let upgraded = upgrade::ready(&config.data)?;
         let identity = Identity::open(&config.data)?;
         let _ = std::fs::remove_file(config.data.join(HOST_FILE));
         let token = identity.token.clone();
-        let (shards, threads) = shard::spawn(&config.data, stores)?.into_iter().unzip();
+        let (shards, mut threads): (Vec<_>, Vec<_>) = shard::spawn(&config.data, stores)?.into_iter().unzip();
+        let (keeping, keeper) = projecting::spawn(&config.data, beside)?;
+        threads.push(keeper);
         let (ready, started) = mpsc::channel();
         let (stop, stopped) = tokio::sync::oneshot::channel();
         let (say, said) = tokio::sync::mpsc::channel(SAID_MAX);
         let config = config.clone();
         let edge = std::thread::Builder::new()
             .name("edge".to_owned())
-            .spawn(move || edge::run(&config, identity, shards, said, &ready, stopped))
+            .spawn(move || edge::run(&config, identity, (shards, keeping), said, &ready, stopped))
             .map_err(|why| HostError::Broken(format!("no thread could be started: {why}")))?;
         let address = started.recv().map_err(|_| HostError::Broken("the host ended while it started".to_owned()))??;
         Ok(Self { address, token, say, stop: Some(stop), edge: Some(edge), shards: threads, files: None, upgraded })

@@ -2,11 +2,13 @@
 
 use super::actor::{Handle, Question};
 use super::ambient::Machine;
+use super::projecting::{self, Keeping};
 use super::shard::{Ask, Shard};
 use async_trait::async_trait;
 use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Moment, Reply, Request};
 use ports::history::{HistoryAsk, HistorySlice};
+use ports::read_models::ModelsAsk;
 use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
 use ports::space::{CompactView, SpaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
@@ -26,15 +28,17 @@ type Opened = Box<dyn Fn(WorkspaceId, &Handle)>;
 pub struct HostSequencing {
     /// Shards, each with what is held while one of its workspaces is opened.
     shards: Vec<(Shard, Mutex<()>)>,
+    /// Whoever keeps read models.
+    keeping: Keeping,
     open: RefCell<BTreeMap<WorkspaceId, Handle>>,
     opened: RefCell<Option<Opened>>,
 }
 
 impl HostSequencing {
-    /// Over these shards.
-    pub fn new(shards: Vec<Shard>) -> Self {
+    /// Over these shards, with read models that are kept there.
+    pub fn new(shards: Vec<Shard>, keeping: Keeping) -> Self {
         let shards = shards.into_iter().map(|shard| (shard, Mutex::new(()))).collect();
-        Self { shards, open: RefCell::default(), opened: RefCell::default() }
+        Self { shards, keeping, open: RefCell::default(), opened: RefCell::default() }
     }
 
     /// Call `opened` for every workspace that is opened from now on.
@@ -75,6 +79,8 @@ impl HostSequencing {
         shard.send(Ask::Open(id, reply)).map_err(|_| gone())?;
         let handle = answer.await.map_err(|_| gone())??;
         self.open.borrow_mut().insert(id, handle.clone());
+        // Without whoever keeps them, models are asked in vain, and everything else goes on.
+        let _ = self.keeping.send(projecting::Ask::Follow(id, handle.pos.clone()));
         if let Some(opened) = self.opened.borrow().as_ref() {
             opened(id, &handle);
         }
@@ -204,6 +210,17 @@ impl Sequencing for HostSequencing {
 
     async fn read(&self, workspace: WorkspaceId, query: Query) -> Result<Option<Value>, SequencingError> {
         self.ask(workspace, |reply| Question::Read(query, reply)).await
+    }
+
+    async fn models(&self, workspace: WorkspaceId, ask: ModelsAsk) -> Result<Value, SequencingError> {
+        let pos = self.handle(workspace).await?.pos;
+        if *pos.borrow() == 0 {
+            // An import that is under way has no models.
+            self.describe(workspace).await?;
+        }
+        let (reply, answer) = oneshot::channel();
+        self.keeping.send(projecting::Ask::Models(workspace, ask, reply)).map_err(|_| gone())?;
+        answer.await.map_err(|_| SequencingError::Unavailable("the read models did not answer".to_owned()))?
     }
 
     async fn history(&self, workspace: WorkspaceId, ask: HistoryAsk) -> Result<HistorySlice, SequencingError> {

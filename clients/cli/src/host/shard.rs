@@ -31,7 +31,8 @@ pub enum Ask {
 pub type Shard = mpsc::UnboundedSender<Ask>;
 
 /// Stores over the same files as `first`: one thread less than there are cores, so that the edge has one too.
-pub fn libsql(first: LibsqlStore) -> Result<Vec<StoreFactory>, HostError> {
+/// And one more, to read with beside them.
+pub fn libsql(first: LibsqlStore) -> Result<(Vec<StoreFactory>, StoreFactory), HostError> {
     let first = first.with_limit(space_max()?);
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let mut stores: Vec<StoreFactory> = Vec::new();
@@ -39,8 +40,9 @@ pub fn libsql(first: LibsqlStore) -> Result<Vec<StoreFactory>, HostError> {
         let another = first.another();
         stores.push(Box::new(move || Ok(Rc::new(another) as Rc<dyn Store>)));
     }
+    let beside = first.another();
     stores.push(Box::new(move || Ok(Rc::new(first) as Rc<dyn Store>)));
-    Ok(stores)
+    Ok((stores, Box::new(move || Ok(Rc::new(beside) as Rc<dyn Store>))))
 }
 
 /// What stands in the environment: how many bytes each workspace may take. The disk may have less.
@@ -52,8 +54,8 @@ fn space_max() -> Result<Option<u64>, HostError> {
     bytes.map(Some).ok_or_else(|| HostError::Broken(format!("{SPACE_MAX} has to be a number of bytes")))
 }
 
-/// One store on the database server `database`.
-pub fn remote(data: &Path, database: &Database) -> Result<Vec<StoreFactory>, HostError> {
+/// One store on the database server `database`, and one more to read with beside it.
+pub fn remote(data: &Path, database: &Database) -> Result<(Vec<StoreFactory>, StoreFactory), HostError> {
     let (data, database) = (data.to_owned(), database.clone());
     let executor = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let executor = executor.map_err(|why| HostError::Broken(why.to_string()))?;
@@ -61,10 +63,14 @@ pub fn remote(data: &Path, database: &Database) -> Result<Vec<StoreFactory>, Hos
         let prepared = reach(&data, &database)?.prepare().await;
         prepared.map_err(|why| HostError::Broken(format!("the database cannot be used: {why}")))
     })?;
-    Ok(vec![Box::new(move || {
-        let store = reach(&data, &database).map_err(|why| StoreError::Unavailable(why.to_string()))?;
-        Ok(Rc::new(store) as Rc<dyn Store>)
-    })])
+    let one = || -> StoreFactory {
+        let (data, database) = (data.clone(), database.clone());
+        Box::new(move || {
+            let store = reach(&data, &database).map_err(|why| StoreError::Unavailable(why.to_string()))?;
+            Ok(Rc::new(store) as Rc<dyn Store>)
+        })
+    };
+    Ok((vec![one()], one()))
 }
 
 fn reach(data: &Path, database: &Database) -> Result<SqlStore, HostError> {

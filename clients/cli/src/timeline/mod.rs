@@ -17,7 +17,7 @@ mod tests;
 pub use calls::{about, lines};
 pub use moment::{Kind, Moment};
 pub use picture::{OfAll, OfTask};
-pub use read::shown;
+pub use read::{one_line, shown};
 pub use render::{Style, clock, colourful, cost, duration, line, short, strong};
 pub use summary::{Ending, Summary};
 

@@ -6,6 +6,7 @@ pub(crate) mod arguments;
 mod history;
 mod models;
 mod operation;
+mod read_models;
 mod schemas;
 
 use crate::limits::LIMITS;

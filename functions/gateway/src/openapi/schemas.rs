@@ -1,7 +1,7 @@
 //! The schemas that routes and commands name.
 
-use super::answers;
 use super::arguments::COMMANDS;
+use super::{answers, read_models};
 use crate::limits;
 use kernel::command::{NAME_MAX, REPORT_MAX};
 use kernel::reject::AMOUNT_MAX;
@@ -53,7 +53,7 @@ pub fn object(properties: &Value, absent: &[&str]) -> Value {
 /// Every schema.
 pub fn all() -> Value {
     let mut all = Map::new();
-    for group in [ids(), bodies(), answers::all(), problem()] {
+    for group in [ids(), bodies(), answers::all(), read_models::all(), problem()] {
         if let Value::Object(group) = group {
             all.extend(group);
         }

@@ -11,6 +11,7 @@ use kernel::id::{CommandId, DeviceId, Id, Role, WorkspaceId};
 use kernel::machine::{self, Identity, Reply};
 use kernel::reject::Code;
 use ports::history::{HistoryAsk, HistorySlice};
+use ports::read_models::ModelsAsk;
 use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
 use ports::space::{CompactView, PartsView, Room, SpaceView};
 use ports::transfer::{ExportAsk, ExportCursor, ExportSlice, ImportAsk, ImportStand, Next};
@@ -257,6 +258,12 @@ impl Sequencing for Host {
         self.healthy()?;
         self.asked.borrow_mut().push(format!("{query:?}"));
         Ok(self.model.clone())
+    }
+
+    async fn models(&self, _: WorkspaceId, ask: ModelsAsk) -> Result<Value, SequencingError> {
+        self.healthy()?;
+        self.asked.borrow_mut().push(format!("{ask:?}"));
+        Ok(self.model.clone().unwrap_or_default())
     }
 
     async fn history(&self, _: WorkspaceId, ask: HistoryAsk) -> Result<HistorySlice, SequencingError> {

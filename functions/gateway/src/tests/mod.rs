@@ -7,6 +7,7 @@ mod history;
 mod host;
 mod live;
 mod portability;
+mod read_models;
 mod reads;
 mod schema;
 mod streams;

@@ -10,7 +10,14 @@ mod whole;
 pub use pack::Compacting;
 pub(crate) use whole::WholeLog;
 
+use ports::Store;
 use ports::space::CompactView;
+use std::rc::Rc;
+
+/// The same store, whose log is whole: events that left it are read out of segments.
+pub fn whole_log(store: Rc<dyn Store>) -> Rc<dyn Store> {
+    Rc::new(WholeLog::over(store))
+}
 
 /// What a sequencer holds for segments. All of it can be lost.
 #[derive(Debug)]

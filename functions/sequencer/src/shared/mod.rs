@@ -75,6 +75,10 @@ impl Shared {
             Ask::Import(ask) => quiet(self.take_in(workspace, key, ask).await),
             Ask::Snapshot { whole } => quiet(wire::answer(&self.snapshot(workspace, key, whole).await)),
             Ask::Compact => quiet(wire::answer(&self.compact(workspace, key).await)),
+            Ask::Models(_) => {
+                let why = "read models are not asked of the sequencer".to_owned();
+                quiet(wire::answer::<()>(&Err(SequencingError::Unavailable(why))))
+            }
             // Who watches is in another instance, and nothing of it may be stored.
             Ask::Live(_) => quiet(wire::answer(&Ok(()))),
             Ask::Look(look) => match Sequencer::share(self.plain(), workspace, key).await {

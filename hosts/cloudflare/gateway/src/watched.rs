@@ -8,6 +8,7 @@ use futures_util::future::{Either, select};
 use kernel::id::{Id, WorkspaceId};
 use kernel::machine::{Reply, Request};
 use ports::history::{HistoryAsk, HistorySlice};
+use ports::read_models::ModelsAsk;
 use ports::sequencing::{EffectView, EventView, SnapshotView, WorkspaceView};
 use ports::space::{CompactView, SpaceView};
 use ports::transfer::{ExportAsk, ExportSlice, ImportAsk, ImportStand};
@@ -83,6 +84,10 @@ impl Sequencing for Watched {
 
     async fn read(&self, workspace: WorkspaceId, query: Query) -> Result<Option<Value>, SequencingError> {
         self.elsewhere.read(workspace, query).await
+    }
+
+    async fn models(&self, workspace: WorkspaceId, ask: ModelsAsk) -> Result<Value, SequencingError> {
+        self.elsewhere.models(workspace, ask).await
     }
 
     async fn history(&self, workspace: WorkspaceId, ask: HistoryAsk) -> Result<HistorySlice, SequencingError> {

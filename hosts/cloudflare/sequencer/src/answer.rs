@@ -36,6 +36,7 @@ impl Desk {
             Ask::Import(ask) => wire::answer(&self.take_in(ask)),
             Ask::Snapshot { whole } => wire::answer(&self.snapshot(whole).await),
             Ask::Compact => wire::answer(&self.compact().await),
+            Ask::Models(ask) => wire::answer(&self.ask_models(ask).await),
             Ask::Look(look) => self.look(&look),
         }
     }

@@ -14,6 +14,7 @@ use futures_channel::oneshot;
 use futures_util::FutureExt as _;
 use kernel::id::WorkspaceId;
 use ports::{Clock as _, SequencingError, Store, StoreError};
+use projector::Projector;
 use sequencer::{Failure, Job, Sequencer};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -45,6 +46,12 @@ pub struct Desk {
     waiting: RefCell<Waiting>,
     flushing: Cell<bool>,
     keeping_up: Cell<bool>,
+    /// Who keeps the read models, while it is needed.
+    pub projector: RefCell<Option<Projector>>,
+    /// Whether it is at work.
+    pub projecting: Cell<bool>,
+    /// Position at which it was looked last whether it is time for it.
+    pub projected: Cell<u64>,
     turned: RefCell<Vec<oneshot::Sender<()>>>,
 }
 
@@ -73,6 +80,9 @@ impl Desk {
             waiting: RefCell::default(),
             flushing: Cell::default(),
             keeping_up: Cell::default(),
+            projector: RefCell::default(),
+            projecting: Cell::default(),
+            projected: Cell::default(),
             turned: RefCell::default(),
         }))
     }
@@ -154,6 +164,8 @@ impl Desk {
             // In the same turn as the commit: they are written together.
             self.look_out();
             self.keep_up();
+            let destroys = |job: &Job| job.request.command.name() == "key.destroy";
+            self.look_after_models(pos, batch.jobs.iter().any(destroys));
         }
         // What was sent is held back until all this is durable.
         batch.reply(outcomes);

@@ -17,6 +17,7 @@ mod desk;
 mod directory;
 mod isolate;
 mod key;
+mod models;
 mod object;
 mod outlook;
 mod platform;

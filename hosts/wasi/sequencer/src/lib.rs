@@ -3,10 +3,13 @@
 //! It has no public route: whoever reaches it is a component of this application. It calls nobody; that a runtime has
 //! something to do is said with the answer.
 
+mod models;
+
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use kernel::id::WorkspaceId;
 use ports::problem::Fault;
+use ports::wire::Ask;
 use ports::{Problem, wire};
 use sequencer::{Shared, Words};
 use std::rc::Rc;
@@ -37,7 +40,10 @@ async fn serve(request: IncomingRequest, out: ResponseOutparam) {
     whole(out, response).await;
     // The answer went: this keeps nobody waiting.
     if let Some(beside) = beside {
-        beside.shared.keep_up(beside.workspace, beside.key).await;
+        if beside.keeps_up {
+            beside.shared.keep_up(beside.workspace, beside.key).await;
+        }
+        models::bring_up(&beside.shared, beside.workspace, beside.key).await;
     }
 }
 
@@ -46,6 +52,8 @@ struct Beside {
     shared: Shared,
     workspace: WorkspaceId,
     key: [u8; 32],
+    /// Whether snapshots are looked after, too.
+    keeps_up: bool,
 }
 
 async fn answer(request: Request<Bytes>) -> Result<(Response<Bytes>, Option<Beside>), Problem> {
@@ -58,12 +66,23 @@ async fn answer(request: Request<Bytes>) -> Result<(Response<Bytes>, Option<Besi
     let workspace = path.strip_prefix(ASK).and_then(|id| id.parse::<WorkspaceId>().ok());
     let workspace = workspace.ok_or_else(|| Fault::UnknownRoute.because("this asks nothing of a workspace"))?;
     let key = workspace_key(workspace)?;
-    let Words { body, work_waits, look_beside } = shared.answer(workspace, key, wire::read(request.body())?).await;
+    let ask = match wire::read(request.body())? {
+        Ask::Models(ask) => {
+            let (answer, more) = models::ask(&shared, workspace, key, ask).await;
+            let beside = more.then_some(Beside { shared, workspace, key, keeps_up: false });
+            return Ok((said(wire::answer(&answer)), beside));
+        }
+        ask => ask,
+    };
+    // What a destroyed key took with it leaves the read models at once.
+    let destroys = matches!(&ask, Ask::Submit(sent) if sent.iter().any(|one| one.is("key.destroy")));
+    let Words { body, work_waits, look_beside } = shared.answer(workspace, key, ask).await;
     let mut response = said(body);
     if work_waits {
         response.headers_mut().insert(WORK_WAITS, http::HeaderValue::from_static("true"));
     }
-    Ok((response, look_beside.then_some(Beside { shared, workspace, key })))
+    let beside = Beside { shared, workspace, key, keeps_up: look_beside };
+    Ok((response, (look_beside || destroys).then_some(beside)))
 }
 
 fn said(body: Bytes) -> Response<Bytes> {

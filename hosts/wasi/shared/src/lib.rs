@@ -23,7 +23,7 @@ pub use key::workspace_key;
 pub use outgoing::{streamed, whole};
 pub use siblings::{ASK, PROVIDER_ROUTER, Sequencers, TICK, WAKE, WORK_WAITS, WORKSPACES, tick, wake};
 pub use silence::Silence;
-pub use sql::store;
+pub use sql::{database, store};
 pub use vault::VariablesVault;
 pub use wasi;
 

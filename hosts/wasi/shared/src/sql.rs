@@ -19,6 +19,12 @@ pub fn store() -> Result<Rc<SqlStore>, Problem> {
     Ok(Rc::new(SqlStore::new(Rc::new(Prepared::new(given))).with_limit(limit.transpose()?)))
 }
 
+/// The database itself, for what is kept beside workspaces in tables of its own.
+pub fn database() -> Result<Rc<dyn Sql>, Problem> {
+    let unopened = |why| Fault::Unavailable.because(format!("the database cannot be opened: {}", words(why)));
+    Ok(Rc::new(Given(Connection::open_default().map_err(unopened)?)))
+}
+
 /// A connection of this request. It is spoken to in single statements: no transaction of ours is ever open between two.
 struct Given(Connection);
 

@@ -24,8 +24,8 @@ const SEQUENTIAL: usize = 1_500;
 
 /// Rate a second, and CPU seconds a command.
 #[derive(Clone, Copy)]
-struct Speed {
-    rate: f64,
+pub struct Speed {
+    pub rate: f64,
     cpu: f64,
 }
 
@@ -118,7 +118,10 @@ fn noop(server: &Server) -> Result<Speed, String> {
 }
 
 /// Keep 32 clients busy for a while.
-fn load(server: &Server, request: &(dyn Fn(&mut Client, u64) -> Result<(), String> + Sync)) -> Result<Speed, String> {
+pub fn load(
+    server: &Server,
+    request: &(dyn Fn(&mut Client, u64) -> Result<(), String> + Sync),
+) -> Result<Speed, String> {
     let next = AtomicU64::new(0);
     let (began, cpu) = (Instant::now(), cpu::seconds(&server.pid())?);
     let work = || -> Result<(), String> {

@@ -24,9 +24,14 @@ const PUBLIC_KEY: [u8; 32] = [3; 32];
 impl Desk {
     /// A new workspace in `store`.
     pub async fn create(store: Rc<dyn Store>, salt: u8) -> Result<Self, String> {
-        let workspace = WorkspaceId::new(&PUBLIC_KEY, &[salt; 16]);
+        Self::create_under(store, id(salt), KEY).await
+    }
+
+    /// A new workspace whose data keys `key` wraps.
+    pub async fn create_under(store: Rc<dyn Store>, workspace: WorkspaceId, key: [u8; 32]) -> Result<Self, String> {
         store.create(&workspace.to_string()).await.map_err(|why| why.to_string())?;
-        let mut desk = Self::open(store, workspace, 0).await?;
+        let sequencer = Sequencer::claim(store, workspace, key).await.map_err(|why| format!("{why:?}"))?;
+        let mut desk = Self { sequencer, workspace, device: DeviceId::of(&PUBLIC_KEY), sent: 0 };
         let data = json!({ "name": "bench", "public_key": HashText(PUBLIC_KEY) });
         desk.must("workspace.create", &data).await?;
         Ok(desk)
@@ -102,6 +107,11 @@ impl Desk {
         self.must("runtime.join", &json!({ "runtime": runtime, "boot": boot() })).await?;
         Ok((agent, runtime))
     }
+}
+
+/// The id of the workspace of that number.
+pub fn id(salt: u8) -> WorkspaceId {
+    WorkspaceId::new(&PUBLIC_KEY, &[salt; 16])
 }
 
 pub fn boot() -> String {

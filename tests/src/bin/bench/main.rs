@@ -17,6 +17,7 @@ mod recorder;
 mod recovery;
 mod replay;
 mod report;
+mod search;
 mod sequencer;
 mod server;
 mod statement;
@@ -28,7 +29,7 @@ use std::process::ExitCode;
 /// A group of measurements: its name, and what measures it.
 type Group = (&'static str, fn(&mut Report) -> Result<(), String>);
 
-const GROUPS: [Group; 14] = [
+const GROUPS: [Group; 15] = [
     ("commands", commands::run),
     ("sequencer", sequencer::run),
     ("replay", replay::run),
@@ -42,6 +43,7 @@ const GROUPS: [Group; 14] = [
     ("workflow-for", workflow::loops),
     ("workflow-memory", workflow::memory),
     ("history", history::run),
+    ("history-search", search::run),
     ("hosts", hosts::run),
 ];
 
