@@ -164,7 +164,7 @@ fn a_workspace_travels_as_bytes_and_is_then_in_the_directory_of_whoever_took_it_
     let ((here, from, workspace), (there, to, _)) = (elsewhere(), elsewhere());
     block_on(here.world.borrow_mut().play(&jobs, &[]));
     block_on(async {
-        let mut ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, cursor: None };
+        let mut ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, after: 0, cursor: None };
         let mut slices = Vec::new();
         loop {
             let slice = from.export(workspace, ask.clone()).await.unwrap();

@@ -18,6 +18,10 @@ impl Contents {
         self.secrets.get(name).map(Secret::new)
     }
 
+    pub fn secrets(&self) -> BTreeMap<String, Secret> {
+        self.secrets.iter().map(|(name, secret)| (name.clone(), Secret::new(secret))).collect()
+    }
+
     pub fn keep(&mut self, name: &str, secret: &Secret) {
         let mut before = self.secrets.insert(name.to_owned(), secret.reveal().to_owned());
         before.zeroize();

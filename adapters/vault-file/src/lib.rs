@@ -21,6 +21,7 @@ use crate::name::Reference;
 use crate::sealing::RootKey;
 use async_trait::async_trait;
 use ports::{Secret, Vault, VaultError};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use zeroize::Zeroizing;
 
@@ -56,6 +57,11 @@ impl FileVault {
     pub fn forget_secret(&self, name: &str) -> Result<bool, VaultError> {
         name::check(name)?;
         self.change(|contents| Ok(contents.forget_secret(name)))
+    }
+
+    /// Every secret that is kept here, by its name: for a backup, which has to wrap them.
+    pub fn secrets(&self) -> Result<BTreeMap<String, Secret>, VaultError> {
+        Ok(self.read()?.secrets())
     }
 
     fn read(&self) -> Result<Contents, VaultError> {

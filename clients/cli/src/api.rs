@@ -61,6 +61,9 @@ impl Api {
         let data = config.data.as_path();
         match Host::start(config) {
             Ok(host) => {
+                if let Some(upgraded) = host.upgraded() {
+                    eprintln!("{}", upgraded.told(data));
+                }
                 let (address, token) = (host.address().to_string(), host.token().to_owned());
                 Self::at(At::Here { data: data.to_owned(), address }, token, Some(host))
             }

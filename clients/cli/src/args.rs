@@ -1,6 +1,7 @@
 //! What the program understands.
 
 pub mod agent;
+pub mod backup;
 pub mod capability;
 pub mod completions;
 pub mod documents;
@@ -122,6 +123,12 @@ pub enum Command {
     /// Take a workspace in from a file.
     #[command(after_help = transfer::IMPORT_EXAMPLES)]
     Import(transfer::Import),
+    /// Keep everything of a host in a directory, and what happened since at each later time; or read all of it back.
+    #[command(after_help = backup::BACKUP_EXAMPLES)]
+    Backup(backup::Backup),
+    /// Bring workspaces back from a backup, into another data directory or to another host.
+    #[command(after_help = backup::RESTORE_EXAMPLES)]
+    RestoreBackup(backup::RestoreBackup),
     /// Go back to what a workspace was, and decide about work that was under way then.
     #[command(after_help = restore::EXAMPLES)]
     Restore(restore::Restore),

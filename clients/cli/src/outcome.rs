@@ -80,6 +80,7 @@ impl From<crate::host::HostError> for Problem {
                 "Stop the process that uses the directory, or name another with --data.",
             ),
             crate::host::HostError::Port(what) => Self::failed("port_taken", what, "Choose another port with --port."),
+            crate::host::HostError::Newer { what, hint } => Self::failed("data_newer", what, hint),
             crate::host::HostError::Broken(what) => {
                 Self::failed("host", what, "Run `kernelos doctor` to see what is wrong.")
             }

@@ -56,6 +56,8 @@ struct Export {
     key: TransferKey,
     #[serde(default)]
     wrapped: Option<String>,
+    #[serde(default)]
+    after: u64,
 }
 
 #[derive(Deserialize)]
@@ -72,13 +74,13 @@ struct Begin {
 /// What is wrong from the beginning is a problem. What goes wrong later stands in the file's last frame, which then says why
 /// there is no more.
 pub async fn export(call: &Call<'_>) -> Result<Response<Chunks>, Problem> {
-    let Export { key, wrapped } = body::read(body::object(call.request)?)?;
+    let Export { key, wrapped, after } = body::read(body::object(call.request)?)?;
     if wrapped.as_ref().is_some_and(|wrapped| wrapped.len() > WRAPPED_MAX) {
         return Err(Problem::new(Kind::Rejected(Code::TooLong), format!("wrapped has more than {WRAPPED_MAX} bytes")));
     }
     let workspace = call.params.workspace()?;
     let sequencing = Rc::clone(&call.gateway.feed.sequencing);
-    let ask = ExportAsk { key, wrapped, written_at: call.gateway.clock.now_ms(), cursor: None };
+    let ask = ExportAsk { key, wrapped, written_at: call.gateway.clock.now_ms(), after, cursor: None };
     let ExportSlice { bytes, next } = sequencing.export(workspace, ask.clone()).await?;
     let rest =
         unfold(Some(ExportAsk { cursor: next, ..ask }), move |ask| slice(Rc::clone(&sequencing), workspace, ask));

@@ -3,14 +3,14 @@
 use crate::{Failure, Sequencer, broken};
 use kernel::event::{EventData, Header};
 use kernel::key::{Key, Space};
-use kernel::machine::{BLOBS_SPACE, KEYS_SPACE, subject_named};
+use kernel::machine::{BLOBS_SPACE, KEYS_SPACE, chunk_address, subject_named};
 use kernel::reject::Code;
 use kernel::storage::Row as Stored;
 use kernel::view::Want;
 use ports::StoreError;
 use ports::problem::Fault;
 use ports::transfer::{self, About, Ending, ExportAsk, ExportCursor, ExportSlice, FILE_FORMAT, FrameKind};
-use ports::transfer::{KeyAbout, MAGIC, Next, RAW_BYTES_MAX, Record, Row};
+use ports::transfer::{KeyAbout, MAGIC, Next, PART_FORMAT, RAW_BYTES_MAX, Record, Row};
 
 /// A frame of events is full at this many bytes; a larger record has a frame for itself.
 const FRAME_BYTES: usize = 256 * 1024;
@@ -31,6 +31,7 @@ impl Sequencer {
             Next::Event { after, sealed } => self.events_of(&mut cursor, after, sealed).await,
             Next::Key(after) => self.keys_of(ask, &mut cursor, &after).await,
             Next::Chunk(after) => self.chunk_of(&mut cursor, &after).await,
+            Next::ChunkOf { after, skip } => self.chunk_of_event(&mut cursor, after, skip).await,
             Next::Ending => self.ending_of(ask, cursor).await,
         }
     }
@@ -45,11 +46,16 @@ impl Sequencer {
             let why = "it came here to stay, and was not adopted yet";
             return Err(Failure::Refused(Code::WorkspaceFrozen.because(why)));
         }
+        if ask.after > view.pos {
+            let why = format!("the last event is {}", view.pos);
+            return Err(Failure::Refused(Code::PositionAhead.because(why)));
+        }
         let about = About {
-            file: FILE_FORMAT,
+            file: if ask.after == 0 { FILE_FORMAT } else { PART_FORMAT },
             format: view.format,
             kernel: env!("CARGO_PKG_VERSION").to_owned(),
             workspace: view.id,
+            after: ask.after,
             pos: view.pos,
             roots: view.roots.clone(),
             written_at: ask.written_at,
@@ -57,7 +63,10 @@ impl Sequencer {
         };
         let mut chain = transfer::begin();
         let frame = transfer::write(&mut chain, FrameKind::About, &written(&about)?);
-        let next = Next::Event { after: 0, sealed: false };
+        let next = match ask.after {
+            after if after == view.pos => Next::Key(String::new()),
+            after => Next::Event { after, sealed: false },
+        };
         let cursor = ExportCursor { pos: view.pos, roots: view.roots, chain, next, keys: 0, chunks: 0 };
         Ok(ExportSlice { bytes: [MAGIC, &frame].concat(), next: Some(cursor) })
     }
@@ -107,7 +116,8 @@ impl Sequencer {
         let page = self.store.range(&self.name(), KEYS_SPACE, after, END, KEYS).await?;
         cursor.next = match page.last() {
             Some((last, _)) if page.len() == KEYS => Next::Key(last.clone()),
-            _ => Next::Chunk(String::new()),
+            _ if ask.after == 0 => Next::Chunk(String::new()),
+            _ => Next::ChunkOf { after: ask.after, skip: 0 },
         };
         let subjects = page.iter().filter_map(|(at, _)| subject_named(at)).map(Key::Subject).collect();
         self.load(Want::Rows(Space::Control, subjects)).await?;
@@ -140,10 +150,37 @@ impl Sequencer {
         Ok(slice(cursor, &raw))
     }
 
+    /// The next chunk of large content that events of a part brought, found by the events: what came before is not read.
+    async fn chunk_of_event(
+        &mut self,
+        cursor: &mut ExportCursor,
+        mut after: u64,
+        mut skip: u64,
+    ) -> Result<ExportSlice, Failure> {
+        let page = self.store.events(&self.name(), after, if skip == 0 { EVENTS } else { 1 }).await?;
+        for event in page.iter().filter(|event| event.pos <= cursor.pos) {
+            let (header, _) = Header::decode(&event.body).map_err(|why| unreadable(event.pos, why))?;
+            let chunks = header.blobs.iter().flat_map(|blob| (0..blob.chunks).map(|nth| chunk_address(blob.blob, nth)));
+            for at in chunks.skip(usize::try_from(skip).unwrap_or(usize::MAX)) {
+                skip += 1;
+                let found = self.store.rows(&self.name(), std::slice::from_ref(&at)).await?;
+                let Some(row) = found.into_iter().next().flatten() else { continue };
+                let mut raw = Vec::new();
+                Record::Chunk(Row { since: row.since, at: &at.key, value: &row.value }).write(&mut raw);
+                cursor.chunks += 1;
+                cursor.next = Next::ChunkOf { after, skip };
+                return Ok(slice(cursor, &raw));
+            }
+            (after, skip) = (event.pos, 0);
+        }
+        cursor.next = if after >= cursor.pos { Next::Ending } else { Next::ChunkOf { after, skip: 0 } };
+        Ok(ExportSlice { bytes: Vec::new(), next: Some(cursor.clone()) })
+    }
+
     async fn ending_of(&mut self, ask: &ExportAsk, mut cursor: ExportCursor) -> Result<ExportSlice, Failure> {
         self.nothing_was_destroyed_after(cursor.pos).await?;
         let (keys, chunks, roots) = (cursor.keys, cursor.chunks, cursor.roots);
-        let ending = Ending { events: cursor.pos, keys, chunks, roots, seal: ask.key.seal(&cursor.chain) };
+        let ending = Ending { events: cursor.pos.saturating_sub(ask.after), keys, chunks, roots, seal: ask.key.seal(&cursor.chain) };
         let bytes = transfer::write(&mut cursor.chain, FrameKind::Ending, &written(&ending)?);
         Ok(ExportSlice { bytes, next: None })
     }
@@ -154,8 +191,8 @@ impl Sequencer {
             let page = self.store.events(&self.name(), pos, EVENTS).await?;
             for event in &page {
                 pos = event.pos;
-                let damaged = |why| StoreError::Damaged { what: format!("event {pos}: {why}") };
-                if let (_, EventData::KeyDestroyed(it)) = Header::decode(&event.body).map_err(damaged)? {
+                let decoded = Header::decode(&event.body).map_err(|why| unreadable(pos, why))?;
+                if let (_, EventData::KeyDestroyed(it)) = decoded {
                     let why = format!("the key of {} was destroyed by event {pos}", it.subject);
                     return Err(Failure::Transfer(Fault::ExportOvertaken, why));
                 }
@@ -170,6 +207,10 @@ impl Sequencer {
 fn slice(cursor: &mut ExportCursor, raw: &[u8]) -> ExportSlice {
     let bytes = if raw.is_empty() { Vec::new() } else { transfer::write(&mut cursor.chain, FrameKind::Records, raw) };
     ExportSlice { bytes, next: Some(cursor.clone()) }
+}
+
+fn unreadable(pos: u64, why: impl std::fmt::Display) -> StoreError {
+    StoreError::Damaged { what: format!("event {pos}: {why}") }
 }
 
 fn written(value: &impl serde::Serialize) -> Result<Vec<u8>, Failure> {

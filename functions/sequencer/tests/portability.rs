@@ -1,5 +1,5 @@
 //! A workspace goes from one host to another: whole, or not at all.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 mod support;
 
@@ -9,7 +9,7 @@ use kernel::seal::TransferKey;
 use kernelos_sequencer::Failure;
 use ports::problem::Fault;
 use ports::sequencing::WorkspaceView;
-use ports::transfer::{self, About, ExportAsk, FrameKind, ImportAsk, MAGIC};
+use ports::transfer::{self, About, ExportAsk, FrameKind, ImportAsk, MAGIC, PART_FORMAT, Record};
 use ports::views::Query;
 use ports::{Store as _, StoreError};
 use support::Desk;
@@ -172,7 +172,7 @@ fn a_file_of_another_version_says_so() {
         let mut desk = past().await;
         let file = exported(&mut desk.sequencer).await;
         let (about, ..) = About::read(&file).unwrap();
-        for about in [About { file: 2, ..about.clone() }, About { format: 9, ..about }] {
+        for about in [About { file: 3, ..about.clone() }, About { format: 9, ..about }] {
             let raw = serde_json::to_vec(&about).unwrap();
             let frame = transfer::write(&mut transfer::begin(), FrameKind::About, &raw);
             let mut elsewhere = Elsewhere::new(desk.workspace).await;
@@ -189,7 +189,7 @@ fn an_export_tells_of_one_position_whatever_happens_meanwhile() {
     block_on(async {
         let mut desk = past().await;
         let still = exported(&mut desk.sequencer).await;
-        let mut ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, cursor: None };
+        let mut ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, after: 0, cursor: None };
         let mut file = Vec::new();
         loop {
             let slice = desk.sequencer.export(&ask).await.unwrap();
@@ -207,7 +207,7 @@ fn an_export_that_a_destroyed_key_overtook_is_not_ended() {
     block_on(async {
         let mut desk = past().await;
         let task = desk.ask("to be destroyed").await;
-        let mut ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, cursor: None };
+        let mut ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, after: 0, cursor: None };
         ask.cursor = desk.sequencer.export(&ask).await.unwrap().next;
         desk.must("key.destroy", &format!(r#"{{"subject":"task/{task}"}}"#)).await;
         let failure = loop {
@@ -224,8 +224,90 @@ fn an_export_that_a_destroyed_key_overtook_is_not_ended() {
 fn a_workspace_that_does_not_exist_is_not_exported() {
     block_on(async {
         let mut elsewhere = Elsewhere::new(kernel::id::WorkspaceId([1; 16])).await;
-        let ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, cursor: None };
+        let ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, after: 0, cursor: None };
         assert_eq!(elsewhere.sequencer.export(&ask).await, Err(Failure::Store(StoreError::NoWorkspace)));
         assert_eq!(elsewhere.store.head(&elsewhere.workspace.to_string()).await.unwrap().pos, 0);
+    });
+}
+
+/// What the records of `file` are, frame by frame forgotten: events, keys, chunks.
+fn parted(file: &[u8]) -> [Vec<Vec<u8>>; 3] {
+    let (_, mut at, mut chain) = About::read(file).unwrap();
+    let mut sorts = [Vec::new(), Vec::new(), Vec::new()];
+    while let Some(frame) = transfer::read(&file[at..], &chain).unwrap() {
+        (at, chain) = (at + frame.size, frame.chain);
+        if frame.kind != FrameKind::Records {
+            break;
+        }
+        for record in transfer::records(&frame.raw).map(Result::unwrap) {
+            let sort = match record {
+                Record::Sealed(_) | Record::Event(_) => 0,
+                Record::Key(_) => 1,
+                Record::Chunk(_) => 2,
+            };
+            let mut bytes = Vec::new();
+            record.write(&mut bytes);
+            sorts[sort].push(bytes);
+        }
+    }
+    sorts
+}
+
+/// The part of a workspace behind `after`.
+async fn part(desk: &mut Desk, after: u64) -> Vec<u8> {
+    let mut ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, after, cursor: None };
+    let mut file = Vec::new();
+    loop {
+        let slice = desk.sequencer.export(&ask).await.unwrap();
+        file.extend(slice.bytes);
+        desk.sequencer.forget();
+        ask.cursor = slice.next;
+        if ask.cursor.is_none() {
+            return file;
+        }
+    }
+}
+
+#[test]
+fn a_whole_and_the_parts_after_it_are_what_a_later_whole_is() {
+    block_on(async {
+        let mut desk = past().await;
+        let [mut events, _, mut chunks] = parted(&exported(&mut desk.sequencer).await);
+        let mut after = desk.sequencer.pos();
+        for nth in 0..3 {
+            let task = desk.ask(&format!("asked later {nth}")).await;
+            if nth == 1 {
+                let effect = desk.lease(600_000).await.made[0];
+                desk.report(effect, 1, &long(90)).await;
+                desk.must("key.destroy", &format!(r#"{{"subject":"task/{task}"}}"#)).await;
+            }
+            let file = part(&mut desk, after).await;
+            let (about, ..) = About::read(&file).unwrap();
+            assert_eq!((about.file, about.after, about.pos), (PART_FORMAT, after, desk.sequencer.pos()));
+            let [more, keys, large] = parted(&file);
+            events.extend(more);
+            chunks.extend(large);
+            chunks.sort_unstable_by(|one, other| one[15..].cmp(&other[15..]));
+            let whole = parted(&exported(&mut desk.sequencer).await);
+            assert!(whole == [events.clone(), keys, chunks.clone()], "after event {after}");
+            after = desk.sequencer.pos();
+        }
+        let [nothing, keys, none] = parted(&part(&mut desk, after).await);
+        assert!(nothing.is_empty() && none.is_empty() && !keys.is_empty(), "nothing happened since");
+    });
+}
+
+#[test]
+fn a_part_is_no_workspace_and_none_is_given_of_what_did_not_happen() {
+    block_on(async {
+        let mut desk = past().await;
+        let pos = desk.sequencer.pos();
+        let file = part(&mut desk, pos - 5).await;
+        let mut elsewhere = Elsewhere::new(desk.workspace).await;
+        assert_eq!(fault(&elsewhere.begin(&file).await), Some(Fault::ImportForeign));
+        elsewhere.nothing_is_there().await;
+        let ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, after: pos + 1, cursor: None };
+        let refused = desk.sequencer.export(&ask).await;
+        assert!(matches!(&refused, Err(Failure::Refused(it)) if it.code == Code::PositionAhead), "{refused:?}");
     });
 }

@@ -45,6 +45,11 @@ impl TransferKey {
         HashText(hmac(&self.0, b"kernelos/1/transfer seal\0", &[&hash.0]))
     }
 
+    /// The key under which secrets of a vault are kept in a backup.
+    pub fn secrets(&self) -> [u8; 32] {
+        hmac(&self.0, b"kernelos/1/transfer secrets\0", &[])
+    }
+
     /// The key, wrapped under the workspace's, for as long as an import takes.
     pub fn kept(&self, workspace: WorkspaceId, workspace_key: &[u8; 32]) -> Option<Vec<u8>> {
         DataKey::from_secret(KEPT_AS, self.0).wrapped(workspace, workspace_key)
@@ -76,7 +81,7 @@ mod tests {
     #[test]
     fn what_it_makes_for_one_purpose_is_of_no_use_for_another() {
         let (key, hash) = (TransferKey::new([7; 32]), HashText([1; 32]));
-        let made = [key.wrapping(), key.check(HERE).0, key.seal(&hash).0, *key.bytes()];
+        let made = [key.wrapping(), key.check(HERE).0, key.seal(&hash).0, key.secrets(), *key.bytes()];
         assert!(made.iter().enumerate().all(|(nth, one)| !made[..nth].contains(one)));
         assert_ne!(key.check(HERE), key.check(WorkspaceId([2; 16])));
         assert_eq!(format!("{key:?}"), "TransferKey");

@@ -10,8 +10,11 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Version of the file: of its frames, its records, and what stands in its first and last frame.
+/// Version of a file with a whole workspace: of its frames, its records, and what stands in its first and last frame.
 pub const FILE_FORMAT: u32 = 1;
+
+/// Version of a file with what came after a position. It has a number of its own so that nobody takes it for a whole one.
+pub const PART_FORMAT: u32 = 2;
 
 /// What a file is about: its first frame.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,6 +27,9 @@ pub struct About {
     pub kernel: String,
     /// The workspace.
     pub workspace: WorkspaceId,
+    /// Position behind which it begins; 0 in a file with a whole workspace.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub after: u64,
     /// Position up to which it goes.
     pub pos: u64,
     /// Roots at that position.
@@ -62,6 +68,9 @@ pub struct Ending {
 impl About {
     /// Whether `workspace` is meant, and `key` is the file's: else which fault it is, and why.
     pub fn is_meant(&self, workspace: WorkspaceId, key: &TransferKey) -> Result<(), (Fault, String)> {
+        if self.file != FILE_FORMAT {
+            return Err((Fault::ImportForeign, "the file holds a part of a workspace, as backups have them".to_owned()));
+        }
         if self.workspace != workspace {
             return Err((Fault::WrongWorkspace, format!("the file holds {}", self.workspace)));
         }
@@ -83,8 +92,10 @@ impl About {
         }
         // The versions come first: what else there is in another version is not known here.
         let Versions { file, format } = json(&frame.raw)?;
-        if file != FILE_FORMAT || format != FORMAT {
-            let known = format!("this program knows file format {FILE_FORMAT} and hash format {FORMAT}");
+        if ![FILE_FORMAT, PART_FORMAT].contains(&file) || format != FORMAT {
+            let known = format!(
+                "this program knows file formats {FILE_FORMAT} and {PART_FORMAT} and hash format {FORMAT}"
+            );
             return Err(Bad::Version(format!("it has file format {file} and hash format {format}; {known}")));
         }
         Ok((json(&frame.raw)?, MAGIC.len() + frame.size, frame.chain))
@@ -102,6 +113,11 @@ impl Ending {
     pub fn read(raw: &[u8]) -> Result<Self, Bad> {
         json(raw)
     }
+}
+
+/// Whether a field is left out of what is written.
+pub(super) fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 fn json<T: DeserializeOwned>(raw: &[u8]) -> Result<T, Bad> {

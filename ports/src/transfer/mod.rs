@@ -9,7 +9,7 @@ mod frame;
 mod record;
 pub mod text;
 
-pub use about::{About, Ending, FILE_FORMAT, KeyAbout};
+pub use about::{About, Ending, FILE_FORMAT, KeyAbout, PART_FORMAT};
 pub use frame::{Bad, FRAME_BYTES_MAX, Frame, FrameKind, MAGIC, RAW_BYTES_MAX, begin, read, write};
 pub use record::{Record, Row, records};
 
@@ -30,6 +30,9 @@ pub struct ExportAsk {
     pub wrapped: Option<String>,
     /// When it was asked for, milliseconds since 1970.
     pub written_at: u64,
+    /// Only what came after this position, and every key: a part, as backups have them. 0 for a whole workspace.
+    #[serde(default, skip_serializing_if = "about::is_zero")]
+    pub after: u64,
     /// Where the slice before it ended; none for the first.
     pub cursor: Option<ExportCursor>,
 }
@@ -66,6 +69,14 @@ pub enum Next {
     Key(String),
     /// The chunk of large content after this one.
     Chunk(String),
+    /// In a part: large content of the first event after a position that has some, from the chunk of that number on,
+    /// counted over all of the event.
+    ChunkOf {
+        /// The position.
+        after: u64,
+        /// How many chunks of that event stand there already.
+        skip: u64,
+    },
     /// The end.
     Ending,
 }

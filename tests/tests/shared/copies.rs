@@ -48,7 +48,7 @@ fn transferred() -> (Desk, Desk) {
     let (from, to, key) = (shared_over(&here), shared_over(&there), || TransferKey::new([42; 32]));
     let (mut bytes, mut cursor) = (Vec::new(), None);
     loop {
-        let ask = ExportAsk { key: key(), wrapped: None, written_at: 5, cursor };
+        let ask = ExportAsk { key: key(), wrapped: None, written_at: 5, after: 0, cursor };
         let slice: ExportSlice = asked(&from, Ask::Look(Look::Export(ask))).unwrap();
         bytes.extend(slice.bytes);
         cursor = slice.next;

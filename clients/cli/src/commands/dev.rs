@@ -21,6 +21,9 @@ pub fn run(data: &Path, dev: &Dev) -> Result<(), Problem> {
     std::fs::write(&note, said.to_string()).map_err(|why| {
         Problem::failed("data", format!("{}: {why}", note.display()), "Check the directory's permissions.")
     })?;
+    if let Some(upgraded) = host.upgraded() {
+        eprintln!("{}", upgraded.told(data));
+    }
     // Whoever started it may not listen any more, and that ends nobody's work.
     let _ = std::io::stderr().write_all(told(&host, data).as_bytes());
     host.wait();

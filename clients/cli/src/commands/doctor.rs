@@ -18,6 +18,8 @@ pub fn run(data: &Path, doctor: &Doctor) -> Result<(), Problem> {
             shown::line(&format!("wrong  {name}: {bad}"));
         }
     };
+    // Nothing is looked at that a newer program made: it would be called wrong because it is not known here.
+    crate::upgrade::look(data)?;
     check("data", is_directory(data));
     check("identity", Identity::open(data).map(|it| format!("device {}", it.device())).map_err(|why| why.to_string()));
     check("vault", FileVault::open(data.join("vault")).map(|_| "opens".to_owned()).map_err(|why| why.to_string()));

@@ -1,17 +1,15 @@
 //! `kernelos export`: a workspace as one file.
 
 use super::block_on;
-use super::progress::Progress;
+use crate::progress::Progress;
 use super::shown::{print, print_json};
 use super::workspace::named;
-use crate::age;
 use crate::api::Api;
 use crate::args::transfer::Export;
 use crate::outcome::Problem;
 use crate::place::Place;
-use crate::transfer::{Scan, Scanned, whom};
+use crate::transfer::{Scan, Scanned, fresh, whom, wrapped};
 use kernel::hash::HashText;
-use kernel::seal::TransferKey;
 use ports::egress::ConnectionBody;
 use serde_json::json;
 use std::fs::OpenOptions;
@@ -31,10 +29,8 @@ pub fn run(place: &Place, export: &Export) -> Result<(), Problem> {
             let hint = "Name another with --output, or remove it.";
             return Err(Problem::failed("file_exists", format!("{} is there already", path.display()), hint));
         }
-        let key = TransferKey::new(random()?);
-        let whom = whom(&export.recipient, export.passphrase_file.as_ref())?;
-        let wrapped = age::seal(key.bytes(), &whom, &|| random().ok());
-        let wrapped = wrapped.ok_or_else(|| Problem::failed("entropy", "the key cannot be wrapped", ""))?;
+        let key = fresh()?;
+        let wrapped = wrapped(&key, &whom(&export.recipient, export.passphrase_file.as_ref())?)?;
         let body = json!({ "key": HashText(*key.bytes()), "wrapped": wrapped });
         let answer = api.download(&format!("/v1/workspaces/{workspace}/export"), &body).await?;
         let mut sink = Sink::open(&path, to_stdout)?;
@@ -126,10 +122,4 @@ impl Sink {
 
 fn unwritten(path: &Path, why: &std::io::Error) -> Problem {
     Problem::failed("file", format!("{}: {why}", path.display()), "")
-}
-
-fn random() -> Result<[u8; 32], Problem> {
-    let mut random = [0; 32];
-    getrandom::fill(&mut random).map_err(|why| Problem::failed("entropy", why.to_string(), ""))?;
-    Ok(random)
 }

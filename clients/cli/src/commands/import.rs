@@ -1,44 +1,30 @@
 //! `kernelos import`: a workspace from a file.
 
 use super::block_on;
-use super::progress::Progress;
 use super::shown::{print, print_json};
 use crate::api::{Api, Method};
 use crate::args::transfer::Import;
 use crate::outcome::Problem;
 use crate::place::Place;
-use crate::transfer::{Opener, Scanned, open, scan_file};
+use crate::transfer::{Opener, Scanned, Sending, Slices, open, scan_file};
 use bytes::Bytes;
 use kernel::hash::HashText;
 use kernel::seal::TransferKey;
-use ports::transfer::text;
-use serde::Serialize;
-use serde_json::{Value, json};
+use ports::transfer::FILE_FORMAT;
+use serde_json::json;
 use std::fs::File;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::Path;
-use std::time::Duration;
-
-/// Bytes of one request: at least one whole frame, and no more than any host takes.
-const SLICE: u64 = 1 << 20;
-/// How often a slice is sent again when nobody answers.
-const ATTEMPTS: u32 = 6;
-/// How long one question may take, in milliseconds.
-const READ_MS: u64 = 30_000;
-
-#[derive(Serialize)]
-struct Begin<'a> {
-    #[serde(with = "text::bytes")]
-    head: &'a [u8],
-    #[serde(with = "text::key")]
-    key: &'a TransferKey,
-}
 
 pub fn run(place: &Place, import: &Import) -> Result<(), Problem> {
     // Before anybody is asked for anything: what is cut or altered is named here, and no host hears of it.
     let scanned = scan_file(&import.file)?;
     if import.check {
         return check(import, &scanned);
+    }
+    if scanned.about.file != FILE_FORMAT {
+        let what = format!("{} holds a part of a workspace, as backups have them", import.file.display());
+        return Err(Problem::failed("import_foreign", what, "Bring all of it back: kernelos restore-backup DIR"));
     }
     let api = Api::reach_to_tell(place)?;
     let base = format!("/v1/workspaces/{}", scanned.about.workspace);
@@ -49,7 +35,10 @@ pub fn run(place: &Place, import: &Import) -> Result<(), Problem> {
     }
     let key = opened(import, &scanned)?;
     block_on(async {
-        Sending { api: &api, base: &base, import, scanned: &scanned, key: &key }.send().await?;
+        let file = File::open(&import.file).map_err(|why| unread(&import.file, &why))?;
+        let mut source = OnDisk { file, path: &import.file, head: scanned.head as u64 };
+        let (bytes, file, doing) = (scanned.bytes, scanned.file, "imported");
+        Sending { api: &api, base, key: &key, bytes, file, doing }.send(&mut source).await?;
         tell(import, &scanned);
         Ok(())
     })
@@ -66,91 +55,21 @@ fn opened(import: &Import, scanned: &Scanned) -> Result<TransferKey, Problem> {
     Err(Problem::failed("import_altered", what, "Take another copy of the file, or export again."))
 }
 
-/// A file on its way to a host.
-struct Sending<'a> {
-    api: &'a Api,
-    base: &'a str,
-    import: &'a Import,
-    scanned: &'a Scanned,
-    key: &'a TransferKey,
+/// A file on this machine.
+struct OnDisk<'a> {
+    file: File,
+    path: &'a Path,
+    head: u64,
 }
 
-impl Sending<'_> {
-    async fn send(&self) -> Result<(), Problem> {
-        let path = &self.import.file;
-        let mut file = File::open(path).map_err(|why| unread(path, &why))?;
-        let mut progress = Progress::new("imported");
-        let mut offset = self.begin(&mut file).await?;
-        progress.more(offset);
-        let mut failures = 0;
-        while offset < self.scanned.bytes {
-            let bytes = part(&mut file, path, offset, SLICE)?;
-            let next = match self.append(offset, bytes).await {
-                // It may have been taken in all the same. Asked to begin again, the host says how far it is.
-                Err(problem) if may_be_tried_again(&problem) && failures < ATTEMPTS => {
-                    failures += 1;
-                    tokio::time::sleep(Duration::from_millis(250 << failures)).await;
-                    match self.begin(&mut file).await {
-                        // Only the answer to the last slice was lost.
-                        Err(problem) if problem.code == "workspace_exists" && self.is_there().await => return Ok(()),
-                        begun => begun?,
-                    }
-                }
-                Err(problem) => return Err(self.gave_up(problem).await),
-                Ok(next) => next,
-            };
-            if next > offset {
-                failures = 0;
-            }
-            progress.more(next.saturating_sub(offset));
-            offset = next;
-        }
-        Ok(())
+impl Slices for OnDisk<'_> {
+    fn head(&mut self) -> Result<Bytes, Problem> {
+        part(&mut self.file, self.path, 0, self.head)
     }
 
-    /// Begin, or find out how far it is.
-    async fn begin(&self, file: &mut File) -> Result<u64, Problem> {
-        let head = part(file, &self.import.file, 0, self.scanned.head as u64)?;
-        let begin = serde_json::to_vec(&Begin { head: &head, key: self.key });
-        let begin = begin.map_err(|why| Problem::failed("protocol", why.to_string(), ""))?;
-        let headers = [("content-type", "application/json")];
-        offset(&self.api.bytes(Method::POST, &self.path(), &headers, begin.into()).await?)
+    fn slice(&mut self, at: u64, most: u64) -> Result<Bytes, Problem> {
+        part(&mut self.file, self.path, at, most)
     }
-
-    async fn append(&self, at: u64, bytes: Bytes) -> Result<u64, Problem> {
-        let at = at.to_string();
-        let headers = [("content-type", "application/partial-upload"), ("upload-offset", at.as_str())];
-        offset(&self.api.bytes(Method::PATCH, &self.path(), &headers, bytes).await?)
-    }
-
-    /// What the host does not take as it is, it will not take later: nothing of it stays behind.
-    async fn gave_up(&self, problem: Problem) -> Problem {
-        if ["import_altered", "import_version"].contains(&problem.code.as_str()) {
-            let _ = self.api.bytes(Method::DELETE, &self.path(), &[], Bytes::new()).await;
-        }
-        problem
-    }
-
-    /// Whether the workspace that exists there came from this very file, and nothing happened in it since.
-    async fn is_there(&self) -> bool {
-        let view = self.api.get(self.base, READ_MS).await.unwrap_or_default();
-        let origin = view.get("origin").cloned().unwrap_or_default();
-        let held = origin.get("held").and_then(Value::as_bool).unwrap_or_default();
-        held && origin.get("file") == Some(&json!(self.scanned.file))
-    }
-
-    fn path(&self) -> String {
-        format!("{}/import", self.base)
-    }
-}
-
-fn may_be_tried_again(problem: &Problem) -> bool {
-    ["host_unreachable", "unavailable", "import_offset"].contains(&problem.code.as_str())
-}
-
-fn offset(answer: &Value) -> Result<u64, Problem> {
-    let offset = answer.get("offset").and_then(Value::as_u64);
-    offset.ok_or_else(|| Problem::failed("protocol", "the host did not say how far the import is", ""))
 }
 
 fn part(file: &mut File, path: &Path, at: u64, most: u64) -> Result<Bytes, Problem> {

@@ -3,6 +3,7 @@
 mod agent;
 mod approve;
 mod ask;
+mod backup;
 mod capability;
 mod completions;
 mod dev;
@@ -15,10 +16,10 @@ mod ids;
 mod import;
 mod init;
 mod log;
-mod progress;
 mod provider;
 mod replay;
 mod restore;
+mod restore_backup;
 mod run;
 mod send;
 mod serve;
@@ -58,6 +59,8 @@ pub fn run(args: &Args) -> Result<(), Problem> {
         Command::Snapshot(snapshot) => snapshot::run(place, snapshot),
         Command::Export(export) => export::run(place, export),
         Command::Import(import) => import::run(place, import),
+        Command::Backup(backup) => backup::run(place, backup),
+        Command::RestoreBackup(restore) => restore_backup::run(place, restore),
         Command::Run(run) => run::run(place, run),
         Command::Task(task) => task::run(place, task),
         Command::Approve(approve) => approve::run(place, approve),

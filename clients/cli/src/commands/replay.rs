@@ -13,6 +13,7 @@ use store_libsql::LibsqlStore;
 use vault_file::FileVault;
 
 pub fn run(data: &Path, replay: &Replay) -> Result<(), Problem> {
+    crate::upgrade::look(data)?;
     let store = LibsqlStore::open(&data.join("workspaces")).map_err(|why| {
         Problem::failed("data_busy", why.to_string(), "Stop the host that runs over this directory, then replay.")
     })?;

@@ -9,6 +9,13 @@ pub enum HostError {
     Busy(String),
     /// The port is taken or cannot be bound.
     Port(String),
+    /// The data directory was made by a newer program.
+    Newer {
+        /// What was found.
+        what: String,
+        /// What to do.
+        hint: String,
+    },
     /// Something else, in words.
     Broken(String),
 }
@@ -16,7 +23,7 @@ pub enum HostError {
 impl std::fmt::Display for HostError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Busy(what) | Self::Port(what) | Self::Broken(what) => f.write_str(what),
+            Self::Busy(what) | Self::Port(what) | Self::Newer { what, .. } | Self::Broken(what) => f.write_str(what),
         }
     }
 }

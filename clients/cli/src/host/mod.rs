@@ -31,6 +31,7 @@ pub use identity::{Identity, directory};
 pub use sequencing::HostSequencing;
 pub use shard::StoreFactory;
 
+use crate::upgrade::{self, Upgraded};
 use kernel::id::WorkspaceId;
 use ports::LiveDelta;
 use std::net::SocketAddr;
@@ -92,6 +93,7 @@ pub struct Host {
     shards: Vec<JoinHandle<()>>,
     /// Locks the data directory of a host that has no workspaces in it.
     files: Option<LibsqlStore>,
+    upgraded: Option<Upgraded>,
 }
 
 impl std::fmt::Debug for Host {
@@ -104,11 +106,11 @@ impl Host {
     /// Start a host over the libSQL files of its data directory, or over its database server.
     pub fn start(config: &Config) -> Result<Self, HostError> {
         identity::directory(&config.data)?;
+        let files = LibsqlStore::open(&config.data.join("workspaces"))?;
         let Some(database) = &config.database else {
-            return Self::start_over(config, shard::libsql(&config.data)?);
+            return Self::start_over(config, shard::libsql(files));
         };
         // The vault and the token are this host's alone, wherever the workspaces are.
-        let files = LibsqlStore::open(&config.data.join("workspaces"))?;
         let mut host = Self::start_over(config, shard::remote(&config.data, database)?)?;
         host.files = Some(files);
         Ok(host)
@@ -116,6 +118,8 @@ impl Host {
 
     /// Start a host over other stores: one per shard thread, made on that thread.
     pub fn start_over(config: &Config, stores: Vec<StoreFactory>) -> Result<Self, HostError> {
+        identity::directory(&config.data)?;
+        let upgraded = upgrade::ready(&config.data)?;
         let identity = Identity::open(&config.data)?;
         let _ = std::fs::remove_file(config.data.join(HOST_FILE));
         let token = identity.token.clone();
@@ -129,7 +133,7 @@ impl Host {
             .spawn(move || edge::run(&config, identity, shards, said, &ready, stopped))
             .map_err(|why| HostError::Broken(format!("no thread could be started: {why}")))?;
         let address = started.recv().map_err(|_| HostError::Broken("the host ended while it started".to_owned()))??;
-        Ok(Self { address, token, say, stop: Some(stop), edge: Some(edge), shards: threads, files: None })
+        Ok(Self { address, token, say, stop: Some(stop), edge: Some(edge), shards: threads, files: None, upgraded })
     }
 
     /// Where it listens.
@@ -140,6 +144,11 @@ impl Host {
     /// The bearer token of its owner.
     pub fn token(&self) -> &str {
         &self.token
+    }
+
+    /// What an upgrade of its data directory did, if there was one.
+    pub fn upgraded(&self) -> Option<&Upgraded> {
+        self.upgraded.as_ref()
     }
 
     /// Let those who watch `workspace` hear `delta`, as from a runtime of this host: for a program that embeds the host and

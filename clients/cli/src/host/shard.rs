@@ -30,9 +30,8 @@ pub enum Ask {
 /// The way to a shard.
 pub type Shard = mpsc::UnboundedSender<Ask>;
 
-/// Stores over the libSQL files in `data`: one thread less than there are cores, so that the edge has one too.
-pub fn libsql(data: &Path) -> Result<Vec<StoreFactory>, HostError> {
-    let first = LibsqlStore::open(&data.join("workspaces"))?;
+/// Stores over the same files as `first`: one thread less than there are cores, so that the edge has one too.
+pub fn libsql(first: LibsqlStore) -> Vec<StoreFactory> {
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let mut stores: Vec<StoreFactory> = Vec::new();
     for _ in 2..cores {
@@ -40,7 +39,7 @@ pub fn libsql(data: &Path) -> Result<Vec<StoreFactory>, HostError> {
         stores.push(Box::new(move || Ok(Rc::new(another) as Rc<dyn Store>)));
     }
     stores.push(Box::new(move || Ok(Rc::new(first) as Rc<dyn Store>)));
-    Ok(stores)
+    stores
 }
 
 /// One store on the database server `database`.

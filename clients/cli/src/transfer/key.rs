@@ -42,32 +42,76 @@ pub fn open(about: &About, opener: &Opener<'_>) -> Result<TransferKey, Problem> 
         let hint = "Whoever exported it has the key; the interface of the host takes it.";
         return Err(Problem::failed("no_key", "the file does not hold its key", hint));
     };
-    let secret = age::open(file, &with(file, opener)?).map_err(unopened)?;
-    let bytes: [u8; 32] = secret.as_slice().try_into().map_err(|_| unopened(Unopened::Malformed))?;
-    let key = TransferKey::new(bytes);
+    let key = Keyring::new(*opener).open(file)?;
     if key.check(about.workspace) == about.key.check { Ok(key) } else { Err(unopened(Unopened::Malformed)) }
 }
 
-fn with(file: &str, opener: &Opener<'_>) -> Result<With, Problem> {
-    match (age::needs(file).map_err(unopened)?, opener.identity, opener.passphrase_file) {
-        (Needs::Identity, Some(path), _) => {
-            let text = Zeroizing::new(read(path)?);
-            let identities = Identity::all(&text);
-            let identities = identities.map_err(|why| Problem::usage(format!("{}: {why}", path.display()), ""))?;
-            Ok(With::Identities(identities))
-        }
-        (Needs::Identity, None, _) => {
-            let hint = "Name the file with the key: --identity FILE";
-            Err(Problem::usage("the file is for recipients and not for a passphrase", hint))
-        }
-        (Needs::Passphrase, None, Some(path)) => passphrase_in(path).map(With::Passphrase),
-        (Needs::Passphrase, None, None) => {
-            Ok(With::Passphrase(Zeroizing::new(prompt::secret("Passphrase of the file")?)))
-        }
-        (Needs::Passphrase, Some(_), _) => {
-            Err(Problem::usage("the file is for a passphrase and not for recipients", "Leave --identity out."))
+/// Opens wrapped keys with what the command line says. Whoever sits at the terminal is asked for a passphrase once.
+#[derive(Debug)]
+pub struct Keyring<'a> {
+    opener: Opener<'a>,
+    passphrase: Option<Zeroizing<String>>,
+}
+
+impl<'a> Keyring<'a> {
+    /// Nothing was opened yet.
+    pub fn new(opener: Opener<'a>) -> Self {
+        Self { opener, passphrase: None }
+    }
+
+    /// The key that the armored `file` wraps.
+    pub fn open(&mut self, file: &str) -> Result<TransferKey, Problem> {
+        let secret = age::open(file, &self.with(file)?).map_err(unopened)?;
+        let bytes: [u8; 32] = secret.as_slice().try_into().map_err(|_| unopened(Unopened::Malformed))?;
+        Ok(TransferKey::new(bytes))
+    }
+
+    fn with(&mut self, file: &str) -> Result<With, Problem> {
+        let needs = age::needs(file).map_err(unopened)?;
+        match (needs, self.opener.identity, self.opener.passphrase_file) {
+            (Needs::Identity, Some(path), _) => {
+                let text = Zeroizing::new(read(path)?);
+                let identities = Identity::all(&text);
+                let identities = identities.map_err(|why| Problem::usage(format!("{}: {why}", path.display()), ""))?;
+                Ok(With::Identities(identities))
+            }
+            (Needs::Identity, None, _) => {
+                let hint = "Name the file with the key: --identity FILE";
+                Err(Problem::usage("the file is for recipients and not for a passphrase", hint))
+            }
+            (Needs::Passphrase, None, Some(path)) => passphrase_in(path).map(With::Passphrase),
+            (Needs::Passphrase, None, None) => self.asked().map(With::Passphrase),
+            (Needs::Passphrase, Some(_), _) => {
+                Err(Problem::usage("the file is for a passphrase and not for recipients", "Leave --identity out."))
+            }
         }
     }
+
+    fn asked(&mut self) -> Result<Zeroizing<String>, Problem> {
+        if let Some(passphrase) = &self.passphrase {
+            return Ok(passphrase.clone());
+        }
+        let passphrase = Zeroizing::new(prompt::secret("Passphrase of the file")?);
+        self.passphrase = Some(passphrase.clone());
+        Ok(passphrase)
+    }
+}
+
+/// A key that nobody else has.
+pub fn fresh() -> Result<TransferKey, Problem> {
+    random().map(TransferKey::new)
+}
+
+/// `key`, wrapped for `whom`.
+pub fn wrapped(key: &TransferKey, whom: &For) -> Result<String, Problem> {
+    let wrapped = age::seal(key.bytes(), whom, &|| random().ok());
+    wrapped.ok_or_else(|| Problem::failed("entropy", "the key cannot be wrapped", ""))
+}
+
+fn random() -> Result<[u8; 32], Problem> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(|why| Problem::failed("entropy", why.to_string(), ""))?;
+    Ok(random)
 }
 
 fn passphrase_in(path: &Path) -> Result<Zeroizing<String>, Problem> {

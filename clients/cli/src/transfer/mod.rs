@@ -1,7 +1,11 @@
-//! Workspaces as files, on this side: reading one as it comes, and the key of one.
+//! Workspaces as files, on this side: reading one as it comes, the key of one, and sending one to a host.
 
+mod frames;
 mod key;
 mod scan;
+mod send;
 
-pub use key::{Opener, open, whom};
+pub use frames::{Frames, frame_at};
+pub use key::{Keyring, Opener, fresh, open, whom, wrapped};
 pub use scan::{Scan, Scanned, scan_file};
+pub use send::{Sending, Slices};

@@ -1,24 +1,22 @@
 //! Reading a file as it comes: whether every frame is the one that was written, what there is, and how it ends.
 
+use super::Frames;
 use crate::api::refused;
 use crate::outcome::Problem;
 use kernel::hash::HashText;
 use kernel::seal::TransferKey;
 use ports::transfer::{self, About, Bad, Ending, FRAME_BYTES_MAX, Frame, FrameKind, MAGIC, Record};
 use serde_json::Value;
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
-
-/// Bytes that are read at once.
-const READ_BYTES: usize = 1 << 20;
 
 /// A file that is being read.
 #[derive(Debug, Default)]
 pub struct Scan {
-    /// What came and is no whole frame yet.
+    /// What came and was not drained yet.
     waiting: Vec<u8>,
-    /// Where that begins.
+    /// How much of that was taken.
+    taken: usize,
+    /// How much of the file was taken.
     offset: u64,
     about: Option<(About, usize)>,
     chain: Option<HashText>,
@@ -46,14 +44,33 @@ pub struct Scanned {
 impl Scan {
     /// Take the next bytes of the file.
     pub fn feed(&mut self, bytes: &[u8]) -> Result<(), Problem> {
-        self.waiting.extend_from_slice(bytes);
-        let mut taken = 0;
-        while let Some(size) = self.next(taken)? {
-            taken += size;
-            self.offset += size as u64;
-        }
-        self.waiting.drain(..taken);
+        self.push(bytes);
+        while self.frame()?.is_some() {}
         Ok(())
+    }
+
+    /// These are the next bytes of the file.
+    pub fn push(&mut self, bytes: &[u8]) {
+        self.waiting.drain(..self.taken);
+        self.taken = 0;
+        self.waiting.extend_from_slice(bytes);
+    }
+
+    /// The next frame behind the first, when all of it is there.
+    pub fn frame(&mut self) -> Result<Option<Frame>, Problem> {
+        if self.chain.is_none() && !self.first()? {
+            return Ok(None);
+        }
+        let Some(chain) = self.chain else { return Ok(None) };
+        let Some(frame) = transfer::read(self.rest(), &chain).map_err(|bad| self.bad(&bad))? else { return Ok(None) };
+        self.take(&frame, chain)?;
+        self.passed(frame.size);
+        Ok(Some(frame))
+    }
+
+    /// What the file is about, once that came.
+    pub fn about(&self) -> Option<&About> {
+        self.about.as_ref().map(|(about, _)| about)
     }
 
     /// How many bytes the first frame ends at, once it came.
@@ -61,24 +78,31 @@ impl Scan {
         self.about.as_ref().map(|(_, size)| *size)
     }
 
-    /// Take the frame that stands at `taken` of what waits; its size, if all of it is there.
-    fn next(&mut self, taken: usize) -> Result<Option<usize>, Problem> {
-        let rest = self.waiting.get(taken..).unwrap_or_default();
-        let Some(chain) = self.chain else {
-            return match About::read(rest) {
-                Ok((about, size, chain)) => {
-                    (self.about, self.chain) = (Some((about, size)), Some(chain));
-                    Ok(Some(size))
-                }
-                Err(Bad::Cut) if rest.len() < MAGIC.len() + FRAME_BYTES_MAX => Ok(None),
-                Err(bad) => Err(self.bad(&bad)),
-            };
-        };
-        match transfer::read(rest, &chain) {
-            Ok(None) => Ok(None),
-            Ok(Some(frame)) => self.take(&frame, chain).map(|()| Some(frame.size)),
+    /// Where the next frame begins, and the hash over the file up to there.
+    pub fn stand(&self) -> (u64, HashText) {
+        (self.offset, self.chain.unwrap_or_else(transfer::begin))
+    }
+
+    /// Take the first frame, if all of it is there.
+    pub(super) fn first(&mut self) -> Result<bool, Problem> {
+        match About::read(self.rest()) {
+            Ok((about, size, chain)) => {
+                (self.about, self.chain) = (Some((about, size)), Some(chain));
+                self.passed(size);
+                Ok(true)
+            }
+            Err(Bad::Cut) if self.rest().len() < MAGIC.len() + FRAME_BYTES_MAX => Ok(false),
             Err(bad) => Err(self.bad(&bad)),
         }
+    }
+
+    fn rest(&self) -> &[u8] {
+        self.waiting.get(self.taken..).unwrap_or_default()
+    }
+
+    fn passed(&mut self, size: usize) {
+        self.taken += size;
+        self.offset += size as u64;
     }
 
     fn take(&mut self, frame: &Frame, before: HashText) -> Result<(), Problem> {
@@ -116,10 +140,9 @@ impl Scan {
     /// There is no more.
     pub fn end(self) -> Result<Scanned, Problem> {
         let (Some((about, head)), Some((ending, before)), Some(file)) = (&self.about, &self.ending, self.chain) else {
-            let what = format!("the file ends at byte {}, before its end", self.offset + self.waiting.len() as u64);
-            return Err(Problem::failed("import_cut", what, "Take another copy of the file, or export again."));
+            return Err(self.cut());
         };
-        if !self.waiting.is_empty() {
+        if !self.rest().is_empty() {
             return Err(self.bad(&Bad::Altered("there are bytes behind its end".to_owned())));
         }
         if self.counted != [ending.events, ending.keys, ending.chunks] || ending.roots != about.roots {
@@ -127,6 +150,12 @@ impl Scan {
         }
         let (about, ending) = (about.clone(), ending.clone());
         Ok(Scanned { about, head: *head, ending, bytes: self.offset, file, before: *before })
+    }
+
+    /// The file ends too early.
+    pub(super) fn cut(&self) -> Problem {
+        let what = format!("the file ends at byte {}, before its end", self.offset + self.rest().len() as u64);
+        Problem::failed("import_cut", what, "Take another copy of the file, or export again.")
     }
 
     fn bad(&self, bad: &Bad) -> Problem {
@@ -155,15 +184,7 @@ impl Scanned {
 
 /// Read the file at `path` to its end.
 pub fn scan_file(path: &Path) -> Result<Scanned, Problem> {
-    let unread = |why: std::io::Error| Problem::failed("file", format!("{}: {why}", path.display()), "");
-    let mut file = File::open(path).map_err(unread)?;
-    let mut scan = Scan::default();
-    let mut piece = vec![0; READ_BYTES];
-    loop {
-        let read = file.read(&mut piece).map_err(unread)?;
-        if read == 0 {
-            return scan.end();
-        }
-        scan.feed(piece.get(..read).unwrap_or_default())?;
-    }
+    let mut frames = Frames::open(path)?;
+    while frames.next()?.is_some() {}
+    frames.end()
 }

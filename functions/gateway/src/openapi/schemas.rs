@@ -97,7 +97,9 @@ fn bodies() -> Value {
         "Export": object(&json!({
             "key": named("Hash"),
             "wrapped": {"type": "string", "description": "The key, wrapped by whoever asks: an armored age file. It goes into the file."},
-        }), &["wrapped"]),
+            "after": {"type": "integer", "minimum": 0, "description": "Only what came after this position, and every data \
+                key: a part, as backups have them. It cannot be imported by itself."},
+        }), &["wrapped", "after"]),
         "NewSnapshot": with_example(object(&json!({
             "whole": {"type": "boolean", "description": "Of all rows, whatever the snapshot before says. What is damaged \
                 of it is written again."},

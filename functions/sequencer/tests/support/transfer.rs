@@ -23,7 +23,7 @@ pub fn transfer_key() -> TransferKey {
 
 /// The whole file, slice by slice; everything is forgotten in between.
 pub async fn exported(sequencer: &mut Sequencer) -> Vec<u8> {
-    let mut ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, cursor: None };
+    let mut ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, after: 0, cursor: None };
     let mut file = Vec::new();
     loop {
         let slice = sequencer.export(&ask).await.unwrap();

@@ -46,6 +46,7 @@ pub fn remove(data: &Path, name: &str) -> Result<(), Problem> {
 
 fn open(data: &Path) -> Result<FileVault, Problem> {
     crate::host::directory(data)?;
+    crate::upgrade::begun(data)?;
     FileVault::open(data.join("vault")).map_err(refused)
 }
 
