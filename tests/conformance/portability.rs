@@ -8,7 +8,7 @@ use crate::schema::objection;
 use kernel::hash::HashText;
 use kernelos_tests::crash::{Answer, Client};
 use kernelos_tests::hosts::Running;
-use ports::transfer::{About, FrameKind, begin as chain, text, write};
+use ports::transfer::{About, FrameKind, PART_FORMAT, Record, begin as chain, read, records, text, write};
 use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -162,6 +162,68 @@ fn a_workspace_taken_in_elsewhere_is_the_same_and_holds_what_it_owes_until_it_is
     assert_eq!(room.get("")["origin"]["held"], false);
     let again = file.begin(&to);
     assert_eq!((again.status, again.text("/code").as_str()), (409, "workspace_exists"));
+}
+
+/// Events, chunks and keys of a file, in the order of their bytes.
+fn records_of(file: &[u8]) -> [Vec<Vec<u8>>; 3] {
+    let (_, mut at, mut chain) = About::read(file).unwrap();
+    let mut sorts = [Vec::new(), Vec::new(), Vec::new()];
+    while let Some(frame) = read(&file[at..], &chain).unwrap().filter(|frame| frame.kind == FrameKind::Records) {
+        (at, chain) = (at + frame.size, frame.chain);
+        for record in records(&frame.raw).map(Result::unwrap) {
+            let sort = match record {
+                Record::Sealed(_) | Record::Event(_) => 0,
+                Record::Chunk(_) => 1,
+                Record::Key(_) => 2,
+            };
+            let mut bytes = Vec::new();
+            record.write(&mut bytes);
+            sorts[sort].push(bytes);
+        }
+    }
+    sorts.each_mut().map(|sort| {
+        sort.sort_unstable();
+        std::mem::take(sort)
+    })
+}
+
+#[test]
+fn a_whole_and_what_came_after_it_are_what_a_later_whole_is() {
+    let host = shared();
+    let mut room = Room::new(host.client());
+    room.agent("http://127.0.0.1:1/v1");
+    room.one("task.create", &json!({"title": "before"}));
+    let whole = File::of(&host, &room.id);
+    let after = room.get("")["pos"].as_u64().unwrap();
+    // Content that is kept apart, in chunks.
+    let mut seed = 7_u64;
+    let mut digits = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        format!("{seed:016x}")
+    };
+    let large: String = (0..20_000).map(|_| digits()).collect();
+    let provider = json!({"name": "p", "dialect": "openai-chat", "base_url": "http://127.0.0.1:1/v1", "model": "m"});
+    let provider = room.make("provider.define", &provider);
+    room.make("agent.define", &json!({"name": "large", "provider": provider, "instructions": large}));
+    let body = json!({"key": KEY, "after": after}).to_string();
+    let part = room.client.post(&room.path("/export"), "", body.as_bytes()).unwrap();
+    assert_eq!(part.status, 200, "{}", part.json());
+    let (about, ..) = About::read(&part.body).unwrap();
+    assert_eq!((about.file, about.after), (PART_FORMAT, after));
+    let [mut events, mut chunks, _] = records_of(&whole.bytes);
+    let [more, large, keys] = records_of(&part.body);
+    assert!(!large.is_empty(), "nothing was kept apart");
+    events.extend(more);
+    chunks.extend(large);
+    events.sort_unstable();
+    chunks.sort_unstable();
+    assert!(records_of(&File::of(&host, &room.id).bytes) == [events, chunks, keys]);
+    let as_file = File { workspace: room.id.clone(), bytes: part.body };
+    let refused = as_file.begin(&host);
+    assert_eq!((refused.status, refused.text("/code").as_str()), (422, "import_foreign"));
+    let beyond = json!({"key": KEY, "after": after + 1_000}).to_string();
+    let beyond = room.client.post(&room.path("/export"), "", beyond.as_bytes()).unwrap();
+    assert_eq!((beyond.status, beyond.text("/code").as_str()), (409, "position_ahead"));
 }
 
 #[test]

@@ -63,6 +63,42 @@ fn every_command_of_the_guide_about_history_runs_as_it_is_written() {
     assert!(of("kernelos timeline").lines().count() > 2);
 }
 
+/// The guide about backups loses a machine and has it back.
+#[test]
+fn every_command_of_the_guide_about_backups_runs_as_it_is_written() {
+    let guide = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/guides/backup.md");
+    let text = std::fs::read_to_string(guide).unwrap();
+    let block =
+        |part: &str, kind: &str| part.split_once(kind).map(|(_, rest)| rest.split("```").next().unwrap().to_owned());
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    put("prices.yaml", &block(&text, "```yaml\n").unwrap());
+    put("monday.json", r#"{"prices": {"tent": 120}}"#);
+    put("tuesday.json", r#"{"prices": {"tent": 12}}"#);
+    put("secret.txt", "correct horse\n");
+    let mut ran = 0;
+    let mut last = String::new();
+    for line in text.split("```sh\n").skip(1).filter_map(|rest| rest.split("```").next()).flat_map(str::lines) {
+        if line.starts_with("kernelos --data new") && !folder.path().join("new").exists() {
+            std::fs::remove_dir_all(folder.path().join("data")).unwrap();
+        }
+        let (data, rest) = match line.strip_prefix("kernelos --data new ") {
+            Some(rest) => ("new", rest),
+            None => ("data", line.strip_prefix("kernelos ").unwrap()),
+        };
+        let arguments: Vec<&str> = rest.split(' ').collect();
+        let output =
+            Cli::over(&folder.path().join(data)).command(&arguments).current_dir(folder.path()).output().unwrap();
+        let (out, err) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+        assert!(output.status.success(), "{line}\n{out}{err}");
+        if rest.starts_with("documents show") {
+            last = out;
+        }
+        ran += 1;
+    }
+    assert!(ran >= 8 && last.contains(r#"{"tent":12}"#), "{ran}: {last}");
+}
+
 /// What each of `commands` says, over the data beside the files in `folder`.
 fn said(folder: &Path, commands: &[String]) -> Vec<(String, String)> {
     let cli = Cli::over(&folder.join("data"));

@@ -180,7 +180,13 @@ impl Sequencer {
     async fn ending_of(&mut self, ask: &ExportAsk, mut cursor: ExportCursor) -> Result<ExportSlice, Failure> {
         self.nothing_was_destroyed_after(cursor.pos).await?;
         let (keys, chunks, roots) = (cursor.keys, cursor.chunks, cursor.roots);
-        let ending = Ending { events: cursor.pos.saturating_sub(ask.after), keys, chunks, roots, seal: ask.key.seal(&cursor.chain) };
+        let ending = Ending {
+            events: cursor.pos.saturating_sub(ask.after),
+            keys,
+            chunks,
+            roots,
+            seal: ask.key.seal(&cursor.chain),
+        };
         let bytes = transfer::write(&mut cursor.chain, FrameKind::Ending, &written(&ending)?);
         Ok(ExportSlice { bytes, next: None })
     }

@@ -69,7 +69,10 @@ impl About {
     /// Whether `workspace` is meant, and `key` is the file's: else which fault it is, and why.
     pub fn is_meant(&self, workspace: WorkspaceId, key: &TransferKey) -> Result<(), (Fault, String)> {
         if self.file != FILE_FORMAT {
-            return Err((Fault::ImportForeign, "the file holds a part of a workspace, as backups have them".to_owned()));
+            return Err((
+                Fault::ImportForeign,
+                "the file holds a part of a workspace, as backups have them".to_owned(),
+            ));
         }
         if self.workspace != workspace {
             return Err((Fault::WrongWorkspace, format!("the file holds {}", self.workspace)));
@@ -93,9 +96,8 @@ impl About {
         // The versions come first: what else there is in another version is not known here.
         let Versions { file, format } = json(&frame.raw)?;
         if ![FILE_FORMAT, PART_FORMAT].contains(&file) || format != FORMAT {
-            let known = format!(
-                "this program knows file formats {FILE_FORMAT} and {PART_FORMAT} and hash format {FORMAT}"
-            );
+            let known =
+                format!("this program knows file formats {FILE_FORMAT} and {PART_FORMAT} and hash format {FORMAT}");
             return Err(Bad::Version(format!("it has file format {file} and hash format {format}; {known}")));
         }
         Ok((json(&frame.raw)?, MAGIC.len() + frame.size, frame.chain))

@@ -57,7 +57,15 @@ fn a_byte_that_was_altered_anywhere_is_named_with_its_file() {
         // One in three anywhere, the others in a file chosen first: small ones are met, too.
         let (nth, at) = if round % 3 == 0 {
             let mut at = dice.place(all);
-            let nth = whole.iter().position(|bytes| at < bytes.len() || { at -= bytes.len(); false }).unwrap();
+            let nth = whole
+                .iter()
+                .position(|bytes| {
+                    at < bytes.len() || {
+                        at -= bytes.len();
+                        false
+                    }
+                })
+                .unwrap();
             (nth, at)
         } else {
             let nth = dice.place(whole.len());

@@ -109,8 +109,11 @@ fn while_many_write_every_point_is_a_point_of_the_log() {
                 scope.spawn(move || write(&mut client, id, writer, over, counted));
             }
             // Writers end whatever comes of it; what came of it is looked at then.
-            let said: Vec<_> =
-                (0..4).map(|_| (counted.load(Ordering::Relaxed), world.back_up(&host.program()), counted.load(Ordering::Relaxed))).collect();
+            let said: Vec<_> = (0..4)
+                .map(|_| {
+                    (counted.load(Ordering::Relaxed), world.back_up(&host.program()), counted.load(Ordering::Relaxed))
+                })
+                .collect();
             over.store(true, Ordering::Relaxed);
             for (before, said, after) in said {
                 assert!(said.code == 0 && before < after, "{said:?} while {before} to {after} were written");
@@ -173,7 +176,8 @@ fn a_passphrase_opens_what_was_written_for_it_and_another_does_not() {
     let written = world.cli.run(&["backup", text(&backup), "--passphrase-file", text(&right)]);
     assert_eq!(written.code, 0, "{written:?}");
     let (_, there) = world.machine("there");
-    let opened = |with: &std::path::Path| there.run(&["restore-backup", text(&backup), "--passphrase-file", text(with)]);
+    let opened =
+        |with: &std::path::Path| there.run(&["restore-backup", text(&backup), "--passphrase-file", text(with)]);
     failed(&opened(&wrong), "import_wrong_key");
     assert_eq!(there.run(&["backup", "verify", text(&backup), "--passphrase-file", text(&wrong)]).code, 1);
     assert_eq!(world.restore(&there, &[]).code, 2, "an identity is no passphrase");

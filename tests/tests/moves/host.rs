@@ -283,7 +283,8 @@ impl Side for Host {
 
     async fn export(&self, key: &TransferKey) -> Result<Box<dyn ConnectionBody>, Problem> {
         let mut sequencer = self.open().await.unwrap();
-        let ask = ExportAsk { key: key.clone(), wrapped: None, written_at: self.machine.now_ms(), after: 0, cursor: None };
+        let ask =
+            ExportAsk { key: key.clone(), wrapped: None, written_at: self.machine.now_ms(), after: 0, cursor: None };
         let first = sequencer.export(&ask).await;
         first.map_err(problem)?;
         Ok(Box::new(Slices { sequencer, ask: Some(ask) }))

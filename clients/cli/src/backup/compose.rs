@@ -151,7 +151,7 @@ impl<'p> Composer<'p> {
             }
         };
         let stand = frames.stand();
-        let Some(frame) = frames.next().map_err(named)? else {
+        let Some(frame) = frames.frame().map_err(named)? else {
             let read = frames.end().map_err(named)?;
             if read.file != written.hash || read.bytes != written.bytes {
                 return Err(another(path));
@@ -172,7 +172,7 @@ impl<'p> Composer<'p> {
             Some(frames) => frames,
             None => Frames::open(path).map_err(named)?,
         };
-        let Some(frame) = frames.next().map_err(named)? else {
+        let Some(frame) = frames.frame().map_err(named)? else {
             let read = frames.end().map_err(named)?;
             if read.file != written.hash || read.bytes != written.bytes {
                 return Err(another(path));

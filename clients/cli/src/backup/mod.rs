@@ -22,8 +22,6 @@ mod part;
 mod plan;
 mod secrets;
 mod take;
-#[cfg(test)]
-mod tests;
 mod verify;
 
 pub use compose::Composed;

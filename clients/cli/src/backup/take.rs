@@ -77,7 +77,8 @@ impl Taking<'_> {
         if first.and_then(|event| event.get("hash")) == Some(&json!(held.last)) {
             return Ok(());
         }
-        let what = format!("the host knows another history of {id} than the backup: event {} is not the same", held.pos);
+        let what =
+            format!("the host knows another history of {id} than the backup: event {} is not the same", held.pos);
         let hint = "What the backup holds of it stays. Begin another backup: kernelos backup OTHER_DIR";
         Err(Problem::failed("backup_other_history", what, hint))
     }

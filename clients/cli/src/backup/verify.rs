@@ -22,10 +22,7 @@ pub fn verify(
     mut keyring: Option<&mut Keyring<'_>>,
 ) -> Result<Vec<Finding>, Problem> {
     let mut findings = Vec::new();
-    let mut note = |outcome: Result<(), Problem>| match outcome {
-        Err(problem) => findings.push(Finding { what: problem.what }),
-        Ok(()) => {}
-    };
+    let mut note = |outcome: Result<(), Problem>| findings.extend(outcome.err().map(|it| Finding { what: it.what }));
     for (path, written, is_secrets) in files(directory, chain) {
         note(if is_secrets {
             secrets::is_as_written(&path, &written).map(drop)

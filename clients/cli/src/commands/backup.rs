@@ -129,7 +129,12 @@ impl Making<'_> {
     fn outcome(&self) -> Problem {
         let all = self.failed.len() + self.taken.len();
         let each = self.failed.iter().map(|(id, problem)| format!("\n  {id}: {} ({})", problem.what, problem.code));
-        let what = format!("{} of {} not backed up:{}", self.failed.len(), counted(all, "workspace"), each.collect::<String>());
+        let what = format!(
+            "{} of {} not backed up:{}",
+            self.failed.len(),
+            counted(all, "workspace"),
+            each.collect::<String>()
+        );
         let first = self.failed.first().map(|(_, problem)| problem);
         let exit = first.map_or(1, |problem| if problem.code == "damaged" { 3 } else { problem.exit });
         let hint = first.map(|problem| problem.hint.clone()).unwrap_or_default();
@@ -173,7 +178,9 @@ fn look(args: &Verify) -> Result<(), Problem> {
     if args.json {
         let workspaces: BTreeMap<_, _> = newest.workspaces.iter().map(|(id, held)| (id, pos_of(held))).collect();
         let findings: Vec<&str> = findings.iter().map(|finding| finding.what.as_str()).collect();
-        print_json(&json!({ "point": newest.point, "workspaces": workspaces, "findings": findings, "opened": with_key }));
+        print_json(
+            &json!({ "point": newest.point, "workspaces": workspaces, "findings": findings, "opened": with_key }),
+        );
     } else {
         let mut table = Table::new(&[">POINT", "WRITTEN", "WORKSPACE", ">EVENTS", "AS OF"]);
         for manifest in chain.all() {

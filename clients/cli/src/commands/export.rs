@@ -1,13 +1,13 @@
 //! `kernelos export`: a workspace as one file.
 
 use super::block_on;
-use crate::progress::Progress;
 use super::shown::{print, print_json};
 use super::workspace::named;
 use crate::api::Api;
 use crate::args::transfer::Export;
 use crate::outcome::Problem;
 use crate::place::Place;
+use crate::progress::Progress;
 use crate::transfer::{Scan, Scanned, fresh, whom, wrapped};
 use kernel::hash::HashText;
 use ports::egress::ConnectionBody;

@@ -14,6 +14,7 @@ use kernel::seal::TransferKey;
 use ports::{Secret, Vault as _};
 use serde_json::json;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use vault_file::FileVault;
 
 /// How long one question may take, in milliseconds.
@@ -26,8 +27,7 @@ pub fn run(place: &Place, restore: &RestoreBackup) -> Result<(), Problem> {
         let what = format!("{} holds no backup", restore.dir.display());
         return Err(Problem::failed("backup_foreign", what, "Name the directory of a backup."));
     };
-    let (identity, passphrase_file) =
-        (restore.opened.identity.as_deref(), restore.opened.passphrase_file.as_deref());
+    let (identity, passphrase_file) = (restore.opened.identity.as_deref(), restore.opened.passphrase_file.as_deref());
     let mut keyring = Keyring::new(Opener { identity, passphrase_file });
     let key = keyring.open(&newest.age)?;
     is_sealed(&directory, &chain, newest.point, &key)?;
@@ -38,8 +38,8 @@ pub fn run(place: &Place, restore: &RestoreBackup) -> Result<(), Problem> {
     };
     let mut keys: BTreeMap<u32, TransferKey> = [(newest.point, key)].into();
     for plan in &plans {
-        if !keys.contains_key(&plan.keys_of) {
-            keys.insert(plan.keys_of, plan.key(&chain, &mut keyring)?);
+        if let Entry::Vacant(place) = keys.entry(plan.keys_of) {
+            place.insert(plan.key(&chain, &mut keyring)?);
         }
     }
     // All of it is read before anything is begun: what is damaged is named, and nothing is half there.
@@ -80,8 +80,11 @@ async fn bring_back(place: &Place, api: &Api, secrets: &BTreeMap<String, Secret>
     if api.is_elsewhere() {
         if !secrets.is_empty() {
             let names: Vec<&str> = secrets.keys().map(String::as_str).collect();
-            eprintln!("not brought back: {} of the vault ({}); secrets of a host elsewhere are set there",
-                counted(secrets.len(), "secret"), names.join(", "));
+            eprintln!(
+                "not brought back: {} of the vault ({}); secrets of a host elsewhere are set there",
+                counted(secrets.len(), "secret"),
+                names.join(", ")
+            );
         }
         return Ok(());
     }

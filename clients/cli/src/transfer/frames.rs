@@ -27,7 +27,7 @@ impl Frames {
     }
 
     /// The next frame behind the first; none when the file has no more whole ones.
-    pub fn next(&mut self) -> Result<Option<Frame>, Problem> {
+    pub fn frame(&mut self) -> Result<Option<Frame>, Problem> {
         loop {
             if let Some(frame) = self.scan.frame()? {
                 return Ok(Some(frame));

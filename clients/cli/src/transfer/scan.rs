@@ -185,6 +185,6 @@ impl Scanned {
 /// Read the file at `path` to its end.
 pub fn scan_file(path: &Path) -> Result<Scanned, Problem> {
     let mut frames = Frames::open(path)?;
-    while frames.next()?.is_some() {}
+    while frames.frame()?.is_some() {}
     frames.end()
 }

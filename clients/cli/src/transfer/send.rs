@@ -1,8 +1,8 @@
 //! A file on its way to a host, a slice at a time.
 
 use crate::api::{Api, Method};
-use crate::progress::Progress;
 use crate::outcome::Problem;
+use crate::progress::Progress;
 use bytes::Bytes;
 use kernel::hash::HashText;
 use kernel::seal::TransferKey;

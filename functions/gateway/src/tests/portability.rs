@@ -25,7 +25,17 @@ fn key() -> Value {
 fn head(workspace: WorkspaceId) -> Vec<u8> {
     let key = KeyAbout { check: TransferKey::new([7; 32]).check(workspace), age: None };
     let kernel = "0".to_owned();
-    let about = About { file: FILE_FORMAT, format: 1, kernel, workspace, after: 0, pos: 3, roots: [].into(), written_at: 1, key };
+    let about = About {
+        file: FILE_FORMAT,
+        format: 1,
+        kernel,
+        workspace,
+        after: 0,
+        pos: 3,
+        roots: [].into(),
+        written_at: 1,
+        key,
+    };
     let raw = serde_json::to_vec(&about).unwrap();
     [MAGIC, &transfer::write(&mut transfer::begin(), FrameKind::About, &raw)].concat()
 }

@@ -110,7 +110,9 @@ impl State {
         let mut raw = Vec::new();
         for record in records(&frame.raw) {
             let record = record.map_err(|bad| damaged(path, bad))?;
-            let Record::Key(row) = &record else { return Err(damaged(path, "there is something else than data keys in it")) };
+            let Record::Key(row) = &record else {
+                return Err(damaged(path, "there is something else than data keys in it"));
+            };
             if self.lives(row.at) && self.given.insert(row.at.to_owned()) {
                 record.write(&mut raw);
                 self.keys += 1;
@@ -142,7 +144,8 @@ impl State {
         let there: BTreeSet<&str> = self.chunks.iter().map(|at| at.name.as_str()).collect();
         let living: BTreeSet<KeyId> = self.made.values().map(|(key, _)| *key).collect();
         for blob in self.large.iter().filter(|blob| living.contains(&blob.key)) {
-            let missing = (0..blob.chunks).map(|nth| chunk_address(blob.blob, nth).key).find(|at| !there.contains(&**at));
+            let missing =
+                (0..blob.chunks).map(|nth| chunk_address(blob.blob, nth).key).find(|at| !there.contains(&**at));
             if let Some(at) = missing {
                 let path = plan.logs.last().map(|(path, _)| path.as_path()).unwrap_or(Path::new(""));
                 return Err(damaged(path, format!("the chunk {at} is in no piece of the log")));
