@@ -48,6 +48,7 @@ fn every_command_of_the_guide_about_history_runs_as_it_is_written() {
         put("prices.yaml", &blocks("yaml")[0]);
         put("monday.json", r#"{"prices": {"tent": 120}}"#);
         put("tuesday.json", r#"{"prices": {"tent": 12}}"#);
+        put("secret.txt", "correct horse\n");
         let said = said(folder.path(), &commands[..2]);
         let log = Cli::over(&folder.path().join("data")).run(&["log"]).out;
         let is_told_of = ["    24  ", "    45  "]
