@@ -1,11 +1,13 @@
 //! The directory of a backup: how its files are called, and how they come to stand in it.
 
 use super::damaged;
+use super::pack::{is_packed, unpack};
 use crate::outcome::Problem;
 use kernel::id::WorkspaceId;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// What is held while somebody writes here.
 const LOCK: &str = "lock";
@@ -17,6 +19,8 @@ const DRAFT: &str = "part";
 pub struct Directory {
     path: PathBuf,
     _lock: Option<File>,
+    /// Where a backup in one file was unpacked; it is removed in the end.
+    _unpacked: Option<TempDir>,
 }
 
 /// A file that is not there under its name before it is whole and on the disk.
@@ -40,7 +44,7 @@ impl Directory {
         options.append(true).create(true);
         let held = private(&mut options).open(&lock).map_err(|why| failed(&lock, &why))?;
         match held.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: Some(held) }),
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: Some(held), _unpacked: None }),
             Err(TryLockError::WouldBlock) => Err(busy(path)),
             Err(TryLockError::Error(why)) => Err(failed(&lock, &why)),
         }
@@ -48,15 +52,20 @@ impl Directory {
 
     /// The backup at `path`, to be read. A copy of one may be read where nobody can write.
     pub fn to_read(path: &Path) -> Result<Self, Problem> {
+        if is_packed(path) {
+            let folder = tempfile::tempdir().map_err(|why| failed(path, &why))?;
+            unpack(path, folder.path())?;
+            return Ok(Self { path: folder.path().to_owned(), _lock: None, _unpacked: Some(folder) });
+        }
         if !path.is_dir() {
-            let what = format!("{} is no directory", path.display());
-            return Err(Problem::failed("backup_foreign", what, "Name the directory of a backup."));
+            let what = format!("{} is neither a directory nor a file with a backup", path.display());
+            return Err(Problem::failed("backup_foreign", what, "Name the directory or the file of a backup."));
         }
         let lock = File::open(path.join(LOCK)).ok();
         if let Some(Err(TryLockError::WouldBlock)) = lock.as_ref().map(File::try_lock_shared) {
             return Err(busy(path));
         }
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self { path: path.to_owned(), _lock: lock, _unpacked: None })
     }
 
     /// Where it is.

@@ -18,6 +18,7 @@
 mod compose;
 mod directory;
 mod manifest;
+mod pack;
 mod part;
 mod plan;
 mod secrets;
@@ -27,6 +28,7 @@ mod verify;
 pub use compose::Composed;
 pub use directory::Directory;
 pub use manifest::{Chain, Held, Kept, MANIFEST_FORMAT, Manifest, Written};
+pub use pack::pack;
 pub use plan::Plan;
 pub use secrets::{give_back, keep};
 pub use take::{Taken, Taking};
