@@ -42,7 +42,7 @@ fn two_points() -> (World, Vec<PathBuf>) {
     world.backed_up(&world.cli);
     world.hosted(|world, host| world.work(&mut host.client(), 4));
     world.backed_up(&world.cli);
-    let written = files(&world.backup()).into_iter().filter(|path| !path.ends_with("lock")).collect();
+    let written = files(&world.backup()).into_iter().filter(|path| !path.ends_with("kernelos-backup.lock")).collect();
     (world, written)
 }
 

@@ -228,4 +228,8 @@ fn what_is_there_already_stays_and_is_named() {
     failed(&world.restore(&there, &[]), "workspace_exists");
     let elsewhere = there.run(&["backup", text(world.dir.path()), "--recipient", RECIPIENT]);
     failed(&elsewhere, "backup_foreign");
+    // What somebody else keeps beside a backup stays, whatever it is called.
+    std::fs::write(world.backup().join("notes.log"), "mine").unwrap();
+    world.backed_up(&world.cli);
+    assert!(world.backup().join("notes.log").exists());
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 /// What is held while somebody writes here.
-const LOCK: &str = "lock";
+pub const LOCK: &str = "kernelos-backup.lock";
 /// What the name of a file ends with that is not whole yet.
 const DRAFT: &str = "part";
 
@@ -127,12 +127,10 @@ impl Directory {
     /// Remove what `is_needed` does not name, of what backups leave here: files that were not ended, or that no newest
     /// point refers to.
     pub fn clear(&self, is_needed: &dyn Fn(&Path) -> bool) -> Result<(), Problem> {
-        let endings = [DRAFT, "log", "keys", "secrets"];
         let mut folders = vec![self.path.clone()];
         folders.extend(listed(&self.path)?.into_iter().filter(|path| path.is_dir()));
         for path in folders.iter().map(|folder| listed(folder)).collect::<Result<Vec<_>, _>>()?.concat() {
-            let is_ours = path.extension().and_then(|it| it.to_str()).is_some_and(|it| endings.contains(&it));
-            if is_ours && !is_needed(&path) {
+            if is_ours(&path) && !is_needed(&path) {
                 fs::remove_file(&path).map_err(|why| failed(&path, &why))?;
             }
         }
@@ -158,6 +156,15 @@ impl Draft {
     pub fn forget(self) {
         let _ = fs::remove_file(self.draft);
     }
+}
+
+/// Whether a file is called like one that backups write and may remove again: a point, and one of these endings.
+fn is_ours(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let point = name.split('.').next().unwrap_or_default();
+    let is_point = point.len() >= 6 && point.bytes().all(|digit| digit.is_ascii_digit());
+    is_point && [DRAFT, "log", "keys", "secrets"].contains(&ending)
 }
 
 /// All of a file of the backup.

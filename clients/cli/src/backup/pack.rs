@@ -6,7 +6,7 @@
 //! ```
 
 use super::damaged;
-use super::directory::Directory;
+use super::directory::{Directory, LOCK};
 use crate::outcome::Problem;
 use kernel::hash::{Domain, Hashing};
 use std::fs::{self, File, OpenOptions};
@@ -68,7 +68,7 @@ fn names(folder: &Path) -> io::Result<Vec<String>> {
             let path = within.join(entry.file_name());
             if entry.file_type()?.is_dir() {
                 folders.push(path);
-            } else if let Some(name) = path.to_str().filter(|name| *name != "lock") {
+            } else if let Some(name) = path.to_str().filter(|name| *name != LOCK) {
                 names.push(name.to_owned());
             }
         }

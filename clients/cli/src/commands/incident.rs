@@ -8,7 +8,7 @@ use crate::args::incident::Incident as Asked;
 use crate::incident::{Before, Head, INCIDENT_FORMAT, Incident, Piece, Replayed, gather, open, replayed, write};
 use crate::outcome::Problem;
 use crate::place::Place;
-use crate::timeline::{OfAll, OfTask, colourful, shown};
+use crate::timeline::{OfAll, OfTask, colourful, shown, strong};
 use crate::transfer::{Keyring, Opener, fresh, whom, wrapped};
 use crate::words::counted;
 use serde_json::{Value, json};
@@ -117,7 +117,7 @@ fn draw(incident: &Incident) -> Result<(), Problem> {
         Some(task) => {
             let mut of = OfTask::new(&task.to_string());
             views.for_each(|view| of.event(&view));
-            print(&format!("{}\n", of.head()));
+            print(&format!("{}{}\n", title(incident), of.head()));
             of.picture().drawn(width, colourful())
         }
         None => {
@@ -141,6 +141,13 @@ fn draw(incident: &Incident) -> Result<(), Problem> {
         ));
     }
     Ok(())
+}
+
+/// What the task is called, where the file says it.
+fn title(incident: &Incident) -> String {
+    let created = incident.events.iter().find(|seen| seen.body.contains("\"type\":\"task.created\""));
+    let title = created.and_then(|seen| seen.content.as_ref()?.get("title")?.clone());
+    title.map(|title| format!("{}  ", strong(&shown(&json!(title)), colourful()))).unwrap_or_default()
 }
 
 fn outcome(incident: &Incident, done: &Replayed) -> Result<(), Problem> {
