@@ -112,7 +112,11 @@ fn said(folder: &Path, commands: &[String]) -> Vec<(String, String)> {
 
 #[test]
 fn every_command_of_the_guide_about_history_runs_as_it_is_written() {
-    let files = vec![("monday.json", r#"{"prices": {"tent": 120}}"#), ("tuesday.json", r#"{"prices": {"tent": 12}}"#)];
+    let files = vec![
+        ("monday.json", r#"{"prices": {"tent": 120}}"#),
+        ("tuesday.json", r#"{"prices": {"tent": 12}}"#),
+        ("secret.txt", "correct horse\n"),
+    ];
     let told = Guide::read("history.md", files, (2, &["24 document.written", "45 document.written"])).told();
     assert!(told.of("kernelos state document/prices.md --at 27", 0).contains(r#"text     {"tent":120}"#));
     assert!(told.of("kernelos diff 27..", 0).contains(r#"text     {"tent":120}  →  {"tent":12}"#));

@@ -11,6 +11,7 @@ pub use http::Method;
 use http::{Request, Response, StatusCode, request};
 use ports::egress::{ConnectionBody, ExchangeError, Peer};
 use ports::{Dial as _, Resolver as _};
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -138,6 +139,18 @@ impl Api {
     /// Read `path`.
     pub async fn get(&self, path: &str, timeout_ms: u64) -> Result<Value, Problem> {
         self.send(Method::GET, path, None, Bytes::new(), timeout_ms).await
+    }
+
+    /// Read `path`, as it was sent: numbers and the order of members stay.
+    pub async fn read_as<T: DeserializeOwned>(&self, path: &str, timeout_ms: u64) -> Result<T, Problem> {
+        let request = Request::builder().method(Method::GET).uri(path);
+        let outcome = timeout(Duration::from_millis(timeout_ms), self.exchange(request, Bytes::new())).await;
+        let outcome = outcome.unwrap_or_else(|_| Err(self.unreachable(format!("nothing came within {timeout_ms} ms"))));
+        let response = outcome?;
+        if !response.status().is_success() {
+            self.told(&response)?;
+        }
+        serde_json::from_slice(response.body()).map_err(|why| self.not_json(&why))
     }
 
     /// Send `body` to `path`; the same `key` never takes effect twice.

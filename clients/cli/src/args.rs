@@ -8,6 +8,7 @@ pub mod documents;
 pub mod egress;
 mod flow;
 pub mod history;
+pub mod incident;
 pub mod init;
 pub mod provider;
 mod reading;
@@ -153,6 +154,9 @@ pub enum Command {
     Search(search::Search),
     /// Show how far the read models, which are made of the log, know it; make them anew.
     ReadModels(search::ReadModels),
+    /// Write a piece of the timeline to a file, to be looked at on another machine: kernelos replay --incident.
+    #[command(after_help = incident::EXAMPLES)]
+    Incident(incident::Incident),
     /// Replay a workspace from its first event; with --verify, compare everything that is stored.
     Replay(Replay),
     /// Look at this machine's set-up, and say what is wrong and how to mend it.
@@ -260,6 +264,12 @@ pub struct Replay {
     /// Compare every row, page, key and head with what the events lead to.
     #[arg(long)]
     pub verify: bool,
+    /// Replay the piece of a timeline that `kernelos incident` wrote to this file; no workspace is needed.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["workspace", "verify"])]
+    pub incident: Option<PathBuf>,
+    /// With what the file is opened; a passphrase is asked for otherwise.
+    #[command(flatten)]
+    pub opened: backup::Opened,
     /// Print the result as JSON.
     #[arg(long)]
     pub json: bool,

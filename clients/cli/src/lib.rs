@@ -7,6 +7,7 @@ pub mod backup;
 pub mod commands;
 pub mod follow;
 pub mod host;
+pub mod incident;
 pub mod money;
 pub mod moving;
 pub mod outcome;

@@ -50,6 +50,11 @@ impl TransferKey {
         hmac(&self.0, b"kernelos/1/transfer secrets\0", &[])
     }
 
+    /// The key under which a file with a piece of a timeline is sealed.
+    pub fn incident(&self) -> [u8; 32] {
+        hmac(&self.0, b"kernelos/1/transfer incident\0", &[])
+    }
+
     /// The key, wrapped under the workspace's, for as long as an import takes.
     pub fn kept(&self, workspace: WorkspaceId, workspace_key: &[u8; 32]) -> Option<Vec<u8>> {
         DataKey::from_secret(KEPT_AS, self.0).wrapped(workspace, workspace_key)
@@ -81,7 +86,7 @@ mod tests {
     #[test]
     fn what_it_makes_for_one_purpose_is_of_no_use_for_another() {
         let (key, hash) = (TransferKey::new([7; 32]), HashText([1; 32]));
-        let made = [key.wrapping(), key.check(HERE).0, key.seal(&hash).0, key.secrets(), *key.bytes()];
+        let made = [key.wrapping(), key.check(HERE).0, key.seal(&hash).0, key.secrets(), key.incident(), *key.bytes()];
         assert!(made.iter().enumerate().all(|(nth, one)| !made[..nth].contains(one)));
         assert_ne!(key.check(HERE), key.check(WorkspaceId([2; 16])));
         assert_eq!(format!("{key:?}"), "TransferKey");

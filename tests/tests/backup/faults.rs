@@ -42,7 +42,7 @@ fn two_points() -> (World, Vec<PathBuf>) {
     world.backed_up(&world.cli);
     world.hosted(|world, host| world.work(&mut host.client(), 4));
     world.backed_up(&world.cli);
-    let written = files(&world.backup()).into_iter().filter(|path| !path.ends_with("lock")).collect();
+    let written = files(&world.backup()).into_iter().filter(|path| !path.ends_with("kernelos-backup.lock")).collect();
     (world, written)
 }
 
@@ -211,6 +211,39 @@ fn a_restore_that_was_killed_goes_on_and_is_never_half_there() {
     }
     assert!(killed > 0);
     let restored = world.restore(&there, &[]);
+    assert_eq!(restored.code, 0, "{restored:?}");
+    world.is_there(&there, &root);
+}
+
+#[test]
+fn one_file_holds_everything_and_names_what_is_wrong_with_it() {
+    let world = World::begin();
+    let file = world.dir.path().join("monday.backup");
+    let write = || world.cli.run(&["backup", "--file", text(&file), "--recipient", RECIPIENT]);
+    assert_eq!(write().code, 0);
+    failed(&write(), "file_exists");
+    assert_eq!(fs::read_dir(world.dir.path()).unwrap().count(), 3, "nothing but the file was left");
+    let (_, root) = world.root(&world.cli);
+    let look = || findings(&file, &world.identity);
+    assert_eq!(look(), Vec::<String>::new());
+    let (good, mut dice) = (fs::read(&file).unwrap(), Dice::new(13));
+    for _ in 0..200 {
+        let mut altered = good.clone();
+        let at = dice.place(good.len());
+        altered[at] ^= 1 << dice.place(8);
+        fs::write(&file, altered).unwrap();
+        assert!(look().iter().any(|what| what.contains(text(&file))), "byte {at}: {:?}", look());
+    }
+    let (_, there) = world.machine("there");
+    for cut in [0, 10, good.len() / 2, good.len() - 1] {
+        fs::write(&file, &good[..cut]).unwrap();
+        let refused = there.run(&["restore-backup", text(&file), "--identity", text(&world.identity)]);
+        failed(&refused, if cut < 16 { "backup_foreign" } else { "backup_damaged" });
+    }
+    fs::write(&file, [good.as_slice(), b"more"].concat()).unwrap();
+    assert!(look()[0].contains("behind its end"));
+    fs::write(&file, &good).unwrap();
+    let restored = there.run(&["restore-backup", text(&file), "--identity", text(&world.identity)]);
     assert_eq!(restored.code, 0, "{restored:?}");
     world.is_there(&there, &root);
 }

@@ -167,6 +167,27 @@ fn another_history_of_a_workspace_is_not_mixed_with_the_one_that_is_kept() {
 }
 
 #[test]
+fn a_workspace_that_the_host_lost_stays_in_the_backup() {
+    let world = World::begin();
+    world.backed_up(&world.cli);
+    let (_, root) = world.root(&world.cli);
+    for file in files(&world.place.data().join("workspaces")) {
+        std::fs::remove_file(file).unwrap();
+    }
+    assert_eq!(world.cli.run(&["workspace", "create", "another"]).code, 0);
+    for _ in 0..2 {
+        let kept = world.backed_up(&world.cli);
+        assert!(kept.err.contains(&format!("workspace {}: as it was", world.desk.id)), "{kept:?}");
+    }
+    assert_eq!(world.verify().code, 0);
+    let (_, there) = world.machine("there");
+    assert_eq!(world.restore(&there, &[]).out.lines().count(), 2);
+    let (_, alone) = world.machine("alone");
+    assert_eq!(world.restore(&alone, &["--workspace", &world.desk.id]).code, 0);
+    world.is_there(&alone, &root);
+}
+
+#[test]
 fn a_passphrase_opens_what_was_written_for_it_and_another_does_not() {
     let world = World::begin();
     let (right, wrong) = (world.dir.path().join("right"), world.dir.path().join("wrong"));
@@ -207,4 +228,8 @@ fn what_is_there_already_stays_and_is_named() {
     failed(&world.restore(&there, &[]), "workspace_exists");
     let elsewhere = there.run(&["backup", text(world.dir.path()), "--recipient", RECIPIENT]);
     failed(&elsewhere, "backup_foreign");
+    // What somebody else keeps beside a backup stays, whatever it is called.
+    std::fs::write(world.backup().join("notes.log"), "mine").unwrap();
+    world.backed_up(&world.cli);
+    assert!(world.backup().join("notes.log").exists());
 }

@@ -11,6 +11,7 @@ Examples:
   kernelos backup /mnt/backup                                      asks for a passphrase
   kernelos backup /mnt/backup --recipient age1…                    what a timer runs: it needs no secret
   kernelos --host https://host.example backup /mnt/backup          of a host elsewhere
+  kernelos backup --file monday.backup                             everything in one file
   kernelos backup verify /mnt/backup --passphrase-file secret.txt  reads all of it
 
 The host may run, and be written to. The first time everything is written, later what happened since; each time is a
@@ -34,8 +35,11 @@ pub struct Backup {
     #[command(subcommand)]
     pub then: Option<Then>,
     /// The directory: of a backup that is there, or a new one.
-    #[arg(required = true)]
+    #[arg(required_unless_present = "file")]
     pub dir: Option<PathBuf>,
+    /// Write one point, with everything, to this one file instead. Nothing can be added to it.
+    #[arg(long, value_name = "FILE", conflicts_with = "dir")]
+    pub file: Option<PathBuf>,
     /// Only this workspace, by its id or its name; what the backup holds of others stays. May be repeated.
     #[arg(long, value_name = "WORKSPACE")]
     pub workspace: Vec<String>,
@@ -60,7 +64,7 @@ pub enum Then {
 /// Read all of a backup.
 #[derive(Debug, clap::Args)]
 pub struct Verify {
-    /// The directory of the backup.
+    /// The directory, or the file, of the backup.
     pub dir: PathBuf,
     /// With what it is opened. Without, only what needs no key is looked at.
     #[command(flatten)]
@@ -84,7 +88,7 @@ pub struct Opened {
 /// Bring workspaces back from a backup.
 #[derive(Debug, clap::Args)]
 pub struct RestoreBackup {
-    /// The directory of the backup.
+    /// The directory, or the file, of the backup.
     pub dir: PathBuf,
     /// Only this workspace, by its id. May be repeated. Secrets of the vault come with all workspaces only.
     #[arg(long, value_name = "ID")]

@@ -1,14 +1,16 @@
 //! The directory of a backup: how its files are called, and how they come to stand in it.
 
 use super::damaged;
+use super::pack::{is_packed, unpack};
 use crate::outcome::Problem;
 use kernel::id::WorkspaceId;
 use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// What is held while somebody writes here.
-const LOCK: &str = "lock";
+pub const LOCK: &str = "kernelos-backup.lock";
 /// What the name of a file ends with that is not whole yet.
 const DRAFT: &str = "part";
 
@@ -17,6 +19,8 @@ const DRAFT: &str = "part";
 pub struct Directory {
     path: PathBuf,
     _lock: Option<File>,
+    /// Where a backup in one file was unpacked; it is removed in the end.
+    _unpacked: Option<TempDir>,
 }
 
 /// A file that is not there under its name before it is whole and on the disk.
@@ -40,7 +44,7 @@ impl Directory {
         options.append(true).create(true);
         let held = private(&mut options).open(&lock).map_err(|why| failed(&lock, &why))?;
         match held.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: Some(held) }),
+            Ok(()) => Ok(Self { path: path.to_owned(), _lock: Some(held), _unpacked: None }),
             Err(TryLockError::WouldBlock) => Err(busy(path)),
             Err(TryLockError::Error(why)) => Err(failed(&lock, &why)),
         }
@@ -48,15 +52,20 @@ impl Directory {
 
     /// The backup at `path`, to be read. A copy of one may be read where nobody can write.
     pub fn to_read(path: &Path) -> Result<Self, Problem> {
+        if is_packed(path) {
+            let folder = tempfile::tempdir().map_err(|why| failed(path, &why))?;
+            unpack(path, folder.path())?;
+            return Ok(Self { path: folder.path().to_owned(), _lock: None, _unpacked: Some(folder) });
+        }
         if !path.is_dir() {
-            let what = format!("{} is no directory", path.display());
-            return Err(Problem::failed("backup_foreign", what, "Name the directory of a backup."));
+            let what = format!("{} is neither a directory nor a file with a backup", path.display());
+            return Err(Problem::failed("backup_foreign", what, "Name the directory or the file of a backup."));
         }
         let lock = File::open(path.join(LOCK)).ok();
         if let Some(Err(TryLockError::WouldBlock)) = lock.as_ref().map(File::try_lock_shared) {
             return Err(busy(path));
         }
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self { path: path.to_owned(), _lock: lock, _unpacked: None })
     }
 
     /// Where it is.
@@ -118,12 +127,10 @@ impl Directory {
     /// Remove what `is_needed` does not name, of what backups leave here: files that were not ended, or that no newest
     /// point refers to.
     pub fn clear(&self, is_needed: &dyn Fn(&Path) -> bool) -> Result<(), Problem> {
-        let endings = [DRAFT, "log", "keys", "secrets"];
         let mut folders = vec![self.path.clone()];
         folders.extend(listed(&self.path)?.into_iter().filter(|path| path.is_dir()));
         for path in folders.iter().map(|folder| listed(folder)).collect::<Result<Vec<_>, _>>()?.concat() {
-            let is_ours = path.extension().and_then(|it| it.to_str()).is_some_and(|it| endings.contains(&it));
-            if is_ours && !is_needed(&path) {
+            if is_ours(&path) && !is_needed(&path) {
                 fs::remove_file(&path).map_err(|why| failed(&path, &why))?;
             }
         }
@@ -149,6 +156,15 @@ impl Draft {
     pub fn forget(self) {
         let _ = fs::remove_file(self.draft);
     }
+}
+
+/// Whether a file is called like one that backups write and may remove again: a point, and one of these endings.
+fn is_ours(path: &Path) -> bool {
+    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or_default();
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let point = name.split('.').next().unwrap_or_default();
+    let is_point = point.len() >= 6 && point.bytes().all(|digit| digit.is_ascii_digit());
+    is_point && [DRAFT, "log", "keys", "secrets"].contains(&ending)
 }
 
 /// All of a file of the backup.

@@ -7,7 +7,7 @@
 //!   <workspace>/000001.log     events and large content up to point 1
 //!   <workspace>/000002.log     what came after it, up to point 2
 //!   <workspace>/000002.keys    every data key there is, wrapped, as of the newest point only
-//!   lock                       held while somebody writes here
+//!   kernelos-backup.lock       held while somebody writes here
 //! ```
 //!
 //! Logs are only added to, so each point costs what happened since the one before. Data keys are written anew each time and
@@ -18,6 +18,7 @@
 mod compose;
 mod directory;
 mod manifest;
+mod pack;
 mod part;
 mod plan;
 mod secrets;
@@ -27,6 +28,7 @@ mod verify;
 pub use compose::Composed;
 pub use directory::Directory;
 pub use manifest::{Chain, Held, Kept, MANIFEST_FORMAT, Manifest, Written};
+pub use pack::pack;
 pub use plan::Plan;
 pub use secrets::{give_back, keep};
 pub use take::{Taken, Taking};

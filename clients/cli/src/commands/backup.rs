@@ -5,7 +5,7 @@ use super::workspace::named;
 use super::{block_on, workspaces};
 use crate::api::Api;
 use crate::args::backup::{Backup, Then, Verify};
-use crate::backup::{Chain, Directory, Held, MANIFEST_FORMAT, Manifest, Taken, Taking, Written, keep, verify};
+use crate::backup::{Chain, Directory, Held, MANIFEST_FORMAT, Manifest, Taken, Taking, Written, keep, pack, verify};
 use crate::outcome::Problem;
 use crate::place::Place;
 use crate::table::Table;
@@ -20,10 +20,27 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use vault_file::FileVault;
 
 pub fn run(place: &Place, backup: &Backup) -> Result<(), Problem> {
-    match (&backup.then, &backup.dir) {
-        (Some(Then::Verify(it)), _) => look(it),
-        (None, Some(dir)) => make(place, dir, backup),
-        (None, None) => Err(Problem::usage("no directory is named", "Name one: kernelos backup DIR")),
+    match (&backup.then, &backup.dir, &backup.file) {
+        (Some(Then::Verify(it)), ..) => look(it),
+        (None, Some(dir), _) => make(place, dir, backup),
+        (None, None, Some(file)) => in_one_file(place, file, backup),
+        (None, None, None) => Err(Problem::usage("no directory is named", "Name one: kernelos backup DIR")),
+    }
+}
+
+/// Everything in one file. It is put together in a folder beside it, which is gone in the end.
+fn in_one_file(place: &Place, file: &Path, backup: &Backup) -> Result<(), Problem> {
+    if file.exists() {
+        let hint = "Name another, or a directory, to which each backup adds what happened since.";
+        return Err(Problem::failed("file_exists", format!("{} is there already", file.display()), hint));
+    }
+    let beside = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = tempfile::tempdir_in(beside)
+        .map_err(|why| Problem::failed("file", format!("{}: {why}", beside.display()), ""))?;
+    let made = make(place, folder.path(), backup);
+    match made {
+        Err(problem) if problem.code != "backup_incomplete" => Err(problem),
+        made => pack(&Directory::to_read(folder.path())?, file).and(made),
     }
 }
 
@@ -173,7 +190,7 @@ fn look(args: &Verify) -> Result<(), Problem> {
     let findings = verify(&directory, &chain, with_key.then_some(&mut keyring))?;
     let Some(newest) = chain.newest() else {
         let what = format!("{} holds no backup", args.dir.display());
-        return Err(Problem::failed("backup_foreign", what, "Name the directory of a backup."));
+        return Err(Problem::failed("backup_foreign", what, "Name the directory or the file of a backup."));
     };
     if args.json {
         let workspaces: BTreeMap<_, _> = newest.workspaces.iter().map(|(id, held)| (id, pos_of(held))).collect();

@@ -14,6 +14,7 @@ mod egress;
 mod export;
 mod ids;
 mod import;
+mod incident;
 mod init;
 mod log;
 mod provider;
@@ -40,7 +41,7 @@ mod workspaces;
 
 pub use send::once;
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, Replay};
 use crate::outcome::Problem;
 use std::future::Future;
 
@@ -77,6 +78,8 @@ pub fn run(args: &Args) -> Result<(), Problem> {
         Command::Timeline(timeline) => timeline::run(place, timeline),
         Command::Search(search) => search::run(place, search),
         Command::ReadModels(models) => read_models::run(place, models),
+        Command::Incident(it) => incident::run(place, it),
+        Command::Replay(Replay { incident: Some(file), opened, json, .. }) => incident::replay(file, opened, *json),
         Command::Replay(replay) => replay::run(place.here("kernelos replay", REPLAY)?, replay),
         Command::Doctor(doctor) => doctor::run(place.here("kernelos doctor", DOCTOR)?, doctor),
         Command::Completions(completions) => completions::run(completions),

@@ -25,7 +25,7 @@ pub fn run(place: &Place, restore: &RestoreBackup) -> Result<(), Problem> {
     let chain = Chain::read(&directory)?;
     let Some(newest) = chain.newest() else {
         let what = format!("{} holds no backup", restore.dir.display());
-        return Err(Problem::failed("backup_foreign", what, "Name the directory of a backup."));
+        return Err(Problem::failed("backup_foreign", what, "Name the directory or the file of a backup."));
     };
     let (identity, passphrase_file) = (restore.opened.identity.as_deref(), restore.opened.passphrase_file.as_deref());
     let mut keyring = Keyring::new(Opener { identity, passphrase_file });

@@ -27,7 +27,7 @@ pub fn run(place: &Place, timeline: &Timeline) -> Result<(), Problem> {
 }
 
 /// As wide as is said, or as the terminal is.
-fn width(said: Option<usize>) -> Result<usize, Problem> {
+pub fn width(said: Option<usize>) -> Result<usize, Problem> {
     let (least, most) = (WIDTHS.start(), WIDTHS.end());
     match said {
         Some(said) if WIDTHS.contains(&said) => Ok(said),
