@@ -41,7 +41,10 @@ fn packed_events_are_read_as_before_and_what_was_done_is_not_done_again() {
     assert_eq!((&space["packed_to"], &space["parts"]["segments"]), (&json!(0), &json!(0)), "{space}");
     let compacted = room.compact();
     assert!(compacted["segments"].as_u64() >= Some(1), "{compacted}");
-    assert!(compacted["bytes_after"].as_u64().unwrap() * 5 < compacted["bytes_before"].as_u64().unwrap(), "{compacted}");
+    assert!(
+        compacted["bytes_after"].as_u64().unwrap() * 5 < compacted["bytes_before"].as_u64().unwrap(),
+        "{compacted}"
+    );
     let after = room.told();
     assert_eq!((before.len(), &before[0], before.last()), (after.len(), &after[0], after.last()));
     assert!(before == after);

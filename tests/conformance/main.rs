@@ -10,6 +10,7 @@
 mod authentication;
 mod batches;
 mod chain;
+mod compaction;
 mod crash;
 mod examples;
 mod history;
@@ -17,7 +18,6 @@ mod host;
 mod idempotency;
 mod journal;
 mod journey;
-mod compaction;
 mod limits;
 mod moves;
 mod native;

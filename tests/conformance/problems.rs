@@ -26,7 +26,10 @@ const FROM_INSIDE_ONLY: [(&str, &str); 5] = [
         "unavailable",
         "takes a host that loses its store, or stops: the fault simulation and tests/tests/lost_replies.rs",
     ),
-    ("storage_full", "takes a disk that is full, or a limit: functions/sequencer/tests/space.rs and adapters/store-libsql/src/space.rs"),
+    (
+        "storage_full",
+        "takes a disk that is full, or a limit: functions/sequencer/tests/space.rs and adapters/store-libsql/src/space.rs",
+    ),
     ("export_overtaken", "takes a key that is destroyed between two slices: functions/sequencer/tests/portability.rs"),
     (
         "command_forgotten",

@@ -32,7 +32,7 @@ fn a_person_sees_what_takes_the_room_and_makes_some() {
     let cli = host.program();
     let before = read(&cli.run(&["workspace", "space", "--json"]));
     assert_eq!((&before["room"], &before["packed_to"]), (&json!("enough"), &json!(0)), "{before}");
-    let log = read(&cli.run(&["log", "--limit", "1000", "--json"]));
+    let log = cli.run(&["log", "--limit", "1000", "--json"]).out;
     let said = cli.run(&["compact"]);
     assert!(said.code == 0 && said.out.contains("packed into") && said.out.contains("events up to"), "{said:?}");
     let said = cli.run(&["compact"]);
@@ -42,9 +42,9 @@ fn a_person_sees_what_takes_the_room_and_makes_some() {
     assert!(part(&after, "log") + part(&after, "segments") < part(&before, "log") / 2, "{before} {after}");
     let shown = cli.run(&["workspace", "space"]);
     assert!(shown.code == 0 && shown.out.contains("packed events") && shown.out.contains('%'), "{shown:?}");
-    assert_eq!(read(&cli.run(&["log", "--limit", "1000", "--json"])), log, "nobody notices");
+    assert!(cli.run(&["log", "--limit", "1000", "--json"]).out == log && log.len() > 100_000, "nobody notices");
     drop(client);
-    drop(host.kill());
+    host.kill();
     let verified = cli.run(&["replay", "--verify"]);
     assert_eq!(verified.code, 0, "{verified:?}");
 }

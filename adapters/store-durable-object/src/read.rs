@@ -2,8 +2,8 @@
 
 use kernel::hash::{Domain, Hash, hash};
 use kernel::storage::{Address, Head, Row, StoredEvent};
-use ports::{Sizes, StoreError};
 use ports::StoreError::NoWorkspace;
+use ports::{Sizes, StoreError};
 
 use crate::DurableObjectStore;
 use crate::fault::{damaged, damaged_row};

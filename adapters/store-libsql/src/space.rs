@@ -67,7 +67,8 @@ mod tests {
     /// Let the file have so many pages at most, as on a disk that is full then.
     fn bound(store: &LibsqlStore, pages: u64) {
         let said = store.with("w1", |open| {
-            script(&open.connection, &format!("PRAGMA max_page_count={pages}")).map_err(|why| StoreError::Unavailable(why.to_string()))
+            script(&open.connection, &format!("PRAGMA max_page_count={pages}"))
+                .map_err(|why| StoreError::Unavailable(why.to_string()))
         });
         said.unwrap();
     }
@@ -92,7 +93,11 @@ mod tests {
             };
             assert!(why.contains("full"), "{why}");
             let before = dump(&store, "w1").await.unwrap();
-            assert_eq!((before.head.pos, before.events.len() as u64), (written + 1, written + 1), "it is read as before");
+            assert_eq!(
+                (before.head.pos, before.events.len() as u64),
+                (written + 1, written + 1),
+                "it is read as before"
+            );
             assert_eq!(store.check("w1").await.unwrap(), Vec::<String>::new());
             bound(&store, 100);
             hand.write(&store, 1, large(written)).await.unwrap();

@@ -169,7 +169,9 @@ impl Store for SqlStore {
         if pos == last && count == (last + 1).saturating_sub(first) {
             return Ok(Vec::new());
         }
-        Ok(vec![format!("the head is at position {pos}, the log has {count} events from {first} on and ends at {last}")])
+        Ok(vec![format!(
+            "the head is at position {pos}, the log has {count} events from {first} on and ends at {last}"
+        )])
     }
 }
 

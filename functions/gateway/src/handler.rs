@@ -4,7 +4,9 @@ use crate::gateway::Gateway;
 use crate::path::Params;
 use crate::query::{self, Given};
 use crate::routes::{self, Endpoint, Missing};
-use crate::{browser, commands, history, models, openapi, portability, reads, snapshots, space, stream, verify, workspaces};
+use crate::{
+    browser, commands, history, models, openapi, portability, reads, snapshots, space, stream, verify, workspaces,
+};
 use bytes::Bytes;
 use futures_util::stream::LocalBoxStream;
 use http::header::{ALLOW, HeaderValue};

@@ -200,7 +200,9 @@ async fn compare_rows(
     let mut spaces: BTreeSet<String> = store.spaces(name).await?.into_iter().collect();
     spaces.extend(expected.keys().cloned());
     // What stands beside the log is compared for itself.
-    spaces.retain(|space| ![KEYS_SPACE, BLOBS_SPACE, CHUNKS_SPACE, SNAPSHOTS_SPACE, SEGMENTS_SPACE].contains(&space.as_str()));
+    spaces.retain(|space| {
+        ![KEYS_SPACE, BLOBS_SPACE, CHUNKS_SPACE, SNAPSHOTS_SPACE, SEGMENTS_SPACE].contains(&space.as_str())
+    });
     for space in spaces {
         let expected = expected.get(&space).unwrap_or(&nothing);
         let Some(stored) = all_rows(store, name, &space, verified).await? else { continue };

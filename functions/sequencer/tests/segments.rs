@@ -225,7 +225,10 @@ fn what_was_sealed_can_go_out_of_a_segment() {
         let bodies = |views: &[EventView]| views.iter().map(|view| view.event.body.clone()).collect::<Vec<_>>();
         let everything = desk.store.events(&name, 0, 1).await.unwrap();
         assert!(everything.first().unwrap().pos > with, "it is packed");
-        let (head, tail) = (desk.sequencer.events(0, with as usize - 1).await.unwrap(), desk.sequencer.events(with, 9_999).await.unwrap());
+        let (head, tail) = (
+            desk.sequencer.events(0, with as usize - 1).await.unwrap(),
+            desk.sequencer.events(with, 9_999).await.unwrap(),
+        );
         assert_eq!(bodies(&head), bodies(&before[..with as usize - 1]));
         assert_eq!(bodies(&tail), bodies(&before[with as usize..]));
         let found = desk.findings().await;

@@ -153,7 +153,11 @@ impl Model {
 
     pub(super) fn recent(&self, column: usize) -> [Option<Guess>; RECENT] {
         let Some(column) = self.columns.get(column) else { return [None; RECENT] };
-        if column.is_used { column.recent } else { self.paths.get(column.path).map_or([None; RECENT], |path| path.recent) }
+        if column.is_used {
+            column.recent
+        } else {
+            self.paths.get(column.path).map_or([None; RECENT], |path| path.recent)
+        }
     }
 
     /// The word that a guess comes to by itself.

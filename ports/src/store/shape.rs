@@ -38,9 +38,10 @@ fn positions(batch: &Batch) -> Result<(), StoreError> {
 
 fn trimmed(batch: &Batch) -> Result<(), StoreError> {
     match batch.trim {
-        Some(trim) if trim >= batch.expected_pos => {
-            Err(malformed(format!("events up to {trim} were to be removed of a log that ends at {}", batch.expected_pos)))
-        }
+        Some(trim) if trim >= batch.expected_pos => Err(malformed(format!(
+            "events up to {trim} were to be removed of a log that ends at {}",
+            batch.expected_pos
+        ))),
         _ => Ok(()),
     }
 }

@@ -64,7 +64,8 @@ impl Office {
         let leased = self.send(1, "effect.lease", &json!({"runtime": runtime, "boot": boot, "ttl_ms": 30_000}));
         let Some(effect) = leased.iter().find(|id| id.role == Role::Effect) else { return };
         self.pass(400);
-        let view = block_on(self.world.sequencer.effect(*effect)).expect("the store is in memory").expect("it is leased");
+        let view =
+            block_on(self.world.sequencer.effect(*effect)).expect("the store is in memory").expect("it is leased");
         self.nth += 1;
         let outcome = match (&view.work, self.nth % 3) {
             (ports::sequencing::Work::Model { .. }, 0) => workflows::asks(&workflows::tools(0)),
@@ -75,7 +76,8 @@ impl Office {
             }
             _ => json!({"is": "returned", "result": {"status": 200, "body": format!("page {}", self.nth)}}),
         };
-        let report = json!({"runtime": runtime, "boot": boot, "effect": effect, "fence": view.fence, "outcome": outcome});
+        let report =
+            json!({"runtime": runtime, "boot": boot, "effect": effect, "fence": view.fence, "outcome": outcome});
         self.send(1, "effect.report", &report);
     }
 

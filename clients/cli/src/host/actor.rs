@@ -111,7 +111,8 @@ pub async fn spawn(id: WorkspaceId, store: &Rc<dyn Store>, vault: &Rc<dyn Vault>
     let pos = watch::Sender::new(sequencer.pos());
     let outstanding = watch::Sender::new(Outstanding::default());
     let handle = Handle { ask, pos: pos.subscribe(), outstanding: outstanding.subscribe() };
-    let mut actor = Actor { sequencer, pos, outstanding, snapshots: VecDeque::new(), compactions: VecDeque::new(), passed_over: 0 };
+    let mut actor =
+        Actor { sequencer, pos, outstanding, snapshots: VecDeque::new(), compactions: VecDeque::new(), passed_over: 0 };
     actor.look_out().await;
     tokio::task::spawn_local(actor.run(questions));
     Ok(handle)

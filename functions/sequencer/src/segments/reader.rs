@@ -129,11 +129,7 @@ impl Reader {
 }
 
 /// The entry of the segment that ends first behind `after`.
-pub(crate) async fn entry_behind(
-    store: &dyn Store,
-    workspace: &str,
-    after: u64,
-) -> Result<Option<Entry>, StoreError> {
+pub(crate) async fn entry_behind(store: &dyn Store, workspace: &str, after: u64) -> Result<Option<Entry>, StoreError> {
     let (from, until) = Entry::behind(after);
     let found = store.range(workspace, SEGMENTS_SPACE, &from, &until, 1).await?;
     let Some((key, row)) = found.into_iter().next() else { return Ok(None) };

@@ -64,7 +64,9 @@ impl<'a> WholeLog<'a> {
         let (next, named) = entry.sealed_again(&Sealed::of(&events));
         let gone = entry.sealed.iter().filter(|name| !next.sealed.contains(name));
         let mut writes: Vec<_> = gone.map(|name| (Entry::named(name), Write::Delete)).collect();
-        writes.extend(named.into_iter().map(|(name, bytes)| (Entry::named(&name), Write::Put(Entry::holding(bytes, pos)))));
+        writes.extend(
+            named.into_iter().map(|(name, bytes)| (Entry::named(&name), Write::Put(Entry::holding(bytes, pos)))),
+        );
         let row = next.row(pos).map_err(|what| StoreError::Damaged { what })?;
         writes.push((Entry::address(next.last), Write::Put(row)));
         writes.sort_by(|(one, _), (other, _)| one.cmp(other));

@@ -16,8 +16,8 @@ mod past;
 mod read;
 mod retention;
 
-pub(crate) use make::is_met;
 pub use make::Making;
+pub(crate) use make::is_met;
 pub use past::{Past, Usable};
 
 use chunks::Chunks;
