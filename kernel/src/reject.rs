@@ -331,10 +331,7 @@ mod tests {
             Code::NothingDue => it.when("timers.fire", json!({})),
             Code::EffectsHeld => it.imported_by([7; 32]).when("timers.fire", json!({})),
             Code::NotHeld => it.when("workspace.adopt", json!({})),
-            Code::StorageFull => {
-                it.machine.take_only(crate::machine::Takes::WhatEndsWork);
-                it.when("task.create", json!({"title": "x"}))
-            }
+            Code::StorageFull => without_room(&mut it),
             Code::WorkHeld
             | Code::WorkUndecided
             | Code::NothingRecorded
@@ -351,6 +348,12 @@ mod tests {
             }
         };
         it
+    }
+
+    /// There is little room.
+    fn without_room(it: &mut Story) -> &mut Story {
+        it.machine.take_only(crate::machine::Takes::WhatEndsWork);
+        it.when("task.create", json!({"title": "x"}))
     }
 
     /// A person decides too late, or about something else.

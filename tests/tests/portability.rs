@@ -222,6 +222,14 @@ impl Store for Watched {
         self.inner.commit(workspace, batch).await
     }
 
+    async fn space(&self, workspace: &str) -> Result<ports::Space, StoreError> {
+        self.inner.space(workspace).await
+    }
+
+    async fn sizes(&self, workspace: &str) -> Result<ports::Sizes, StoreError> {
+        self.inner.sizes(workspace).await
+    }
+
     async fn drop_sealed(&self, workspace: &str, pos: u64) -> Result<(), StoreError> {
         self.inner.drop_sealed(workspace, pos).await
     }

@@ -5,6 +5,7 @@
     reason = "a test that cannot go on has failed; a ratio is worth seeing"
 )]
 
+use kernel::event::{Header, event_hash};
 use kernel::segment::{Entry, pack};
 use kernel::storage::StoredEvent;
 use kernelos_tests::history::{Author, Office, World, config, ops};
@@ -41,6 +42,20 @@ fn what_agents_did_comes_to_less_than_fifteen_hundredths() {
     println!("{} events of agents at work: {share:.3} of the log", events.len());
     assert!(events.len() > 3_000);
     assert!(share <= RATIO, "{share}");
+}
+
+#[test]
+fn every_released_event_comes_back_to_the_byte() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/contract/events");
+    let mut count = 0;
+    for file in std::fs::read_dir(folder).unwrap() {
+        let body = std::fs::read(file.unwrap().path()).unwrap();
+        let (header, hash) = (Header::decode(&body).unwrap().0, event_hash(&body));
+        let (pos, seq, stream) = (header.pos, header.seq, header.stream.to_string());
+        packed(&[StoredEvent { pos, stream, seq, body, hash, sealed: vec![1; 9] }], 1);
+        count += 1;
+    }
+    assert!(count > 60);
 }
 
 proptest! {

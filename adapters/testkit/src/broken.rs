@@ -228,6 +228,14 @@ impl<S: Subject> Store for Broken<S> {
         self.good.store().commit(workspace, &bent).await
     }
 
+    async fn space(&self, workspace: &str) -> Result<ports::Space, StoreError> {
+        self.catch_up().await.space(workspace).await
+    }
+
+    async fn sizes(&self, workspace: &str) -> Result<ports::Sizes, StoreError> {
+        self.catch_up().await.sizes(workspace).await
+    }
+
     async fn drop_sealed(&self, workspace: &str, pos: u64) -> Result<(), StoreError> {
         self.catch_up().await.drop_sealed(workspace, pos).await
     }

@@ -17,7 +17,7 @@ impl Sequencer {
     /// Where the workspace stands.
     pub async fn describe(&mut self) -> Result<WorkspaceView, Failure> {
         self.exists()?;
-        let room = self.look_at_room().await?;
+        let room = self.look_at_room().await;
         let mut view = self.stand().await?;
         view.room = room;
         if let Some(pos) = self.ask(|workspace| left_at(workspace)).await?

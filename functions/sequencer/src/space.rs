@@ -43,12 +43,15 @@ impl KnownRoom {
 impl Sequencer {
     /// Look whether there is room, unless that is known; from then on the workspace takes what there is room for. Where
     /// there is little it is looked at each time: it may have been made meanwhile.
-    pub(crate) async fn look_at_room(&mut self) -> Result<Room, Failure> {
+    pub(crate) async fn look_at_room(&mut self) -> Room {
         if let Some(room) = self.room.known.filter(|_| self.room.is_known()) {
-            return Ok(room);
+            return room;
         }
-        let space = self.store.space(&self.name()).await?;
-        Ok(self.note_room(space))
+        // What cannot be asked now holds up no command; if there is no room, the commit says so.
+        match self.store.space(&self.name()).await {
+            Ok(space) => self.note_room(space),
+            Err(_) => self.room.known.unwrap_or_default(),
+        }
     }
 
     fn note_room(&mut self, space: Space) -> Room {

@@ -74,7 +74,7 @@ impl Sequencer {
     }
 
     async fn decide_and_commit(&mut self, jobs: &[Job]) -> Result<Vec<Outcome>, Failure> {
-        self.look_at_room().await?;
+        self.look_at_room().await;
         let outcomes = self.decide(jobs).await?;
         self.commit().await?;
         Ok(outcomes)

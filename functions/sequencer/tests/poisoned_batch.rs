@@ -61,6 +61,14 @@ impl Store for Fussy {
             None => self.0.commit(workspace, batch).await,
         }
     }
+    async fn space(&self, workspace: &str) -> Result<ports::Space, StoreError> {
+        self.0.space(workspace).await
+    }
+
+    async fn sizes(&self, workspace: &str) -> Result<ports::Sizes, StoreError> {
+        self.0.sizes(workspace).await
+    }
+
     async fn drop_sealed(&self, workspace: &str, pos: u64) -> Result<(), StoreError> {
         self.0.drop_sealed(workspace, pos).await
     }

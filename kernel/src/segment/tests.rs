@@ -42,30 +42,6 @@ fn crockford(number: u64) -> String {
 }
 
 #[test]
-fn every_released_event_comes_back_to_the_byte() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/contract/events");
-    let mut count = 0;
-    for file in std::fs::read_dir(folder).unwrap() {
-        let body = std::fs::read(file.unwrap().path()).unwrap();
-        let header = crate::event::Header::decode(&body).unwrap().0;
-        let hash = event_hash(&body);
-        let event = StoredEvent {
-            pos: header.pos,
-            stream: header.stream.to_string(),
-            seq: header.seq,
-            body,
-            hash,
-            sealed: vec![1; 9],
-        };
-        let (entry, named) = Entry::of(std::slice::from_ref(&event)).unwrap();
-        let named: Vec<Vec<u8>> = named.into_iter().map(|(_, bytes)| bytes).collect();
-        assert_eq!(entry.events(&named).unwrap(), [event]);
-        count += 1;
-    }
-    assert!(count > 60);
-}
-
-#[test]
 fn streams_that_take_turns_come_back_where_they_were() {
     let (one, other) = (some(), some());
     let mut events = Vec::new();

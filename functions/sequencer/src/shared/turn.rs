@@ -138,7 +138,7 @@ impl Turn<'_> {
         let shared = self.shared;
         let mut sequencer = Sequencer::share(shared.plain(), self.workspace, self.key).await?;
         let all: Vec<Job> = piles.iter().flat_map(|pile| &pile.jobs).cloned().collect();
-        sequencer.look_at_room().await?;
+        sequencer.look_at_room().await;
         sequencer.look_up(&all).await?;
         let mut decided = sequencer.decide(&all).await?.into_iter();
         let outcomes: Vec<Vec<Outcome>> =
