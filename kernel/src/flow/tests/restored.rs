@@ -472,6 +472,23 @@ fn going_back_to_where_something_was_held_holds_it_whatever_was_decided_since() 
 }
 
 #[test]
+fn what_was_given_up_before_any_runtime_had_it_is_taken_as_given_up() {
+    let mut it = begun();
+    let [_, waiting, effect] = it.asked("a question");
+    let pos = it.machine.pos();
+    it.given("task.create", json!({"title": "a mistake"}));
+    it.restored(pos);
+    let held_at = it.machine.pos();
+    decide(&mut it, effect, "give_up");
+    it.restored(held_at);
+    decide(&mut it, effect, "take");
+    it.then(&["work.decided", "effect.closed", "step.stopped"]);
+    assert_eq!(step(&mut it, waiting).failure.0.unwrap().class, "given_up");
+    it.given("work.release", json!({}));
+    it.replays();
+}
+
+#[test]
 fn going_back_to_where_an_approval_was_held_holds_it_again() {
     let mut it = begun();
     let (approval, digest) = it.asked_person("Which one?");
