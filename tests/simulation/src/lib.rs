@@ -1,81 +1,94 @@
 //! The fault simulation: one seed is one run of a workspace whose store fails, whose processes die, whose clients send
-//! again and out of order, whose runtimes come back late and whose clock jumps.
+//! again and out of order, whose runtimes come back late, whose people go back, and whose clock jumps.
 //!
 //! ```text
-//!  clients ──┐  commands, again and out of order     ┌── a store that answers late, not at all, or twice
-//!            ├──► seats: sequencers, one of them ────┤
-//!  runtimes ─┘    newest, the others fenced off      └── the disk: what a crash leaves
-//!                                                         │
-//!                     the ledger: what was answered ──────┴──► has to agree with what the log holds
+//!  clients ──┐ requests, again,      ┌─────────── a way on which answers and requests are lost, and commits
+//!  people ───┼ lost, out of order ──►│ seats:     arrive late; every call waits there for the schedule
+//!  runtimes ─┘                       │ sequencers ────────────────────────────────────────────► the disk
+//!                                    └───────────                                                 │
+//!        the ledger: what was asked and answered, and what really happened outside ◄── rules ◄────┘
 //! ```
 //!
-//! The same seed is the same run. Whatever goes wrong is said with the seed and one line for everything that happened.
+//! A run is a row of numbered steps. In each, the schedule lets somebody do something up to the next call of a store, or
+//! something happens to them. What a step does follows from the seed, its number and the world it finds; so steps can be left
+//! out and the others stay what they are, which is how a failing run is cut down to a short one. Rules are held against what
+//! was written after each step, and against everything at the end.
 #![expect(clippy::indexing_slicing, reason = "a run that cannot go on has failed")]
 
-mod check;
 mod clients;
+mod device;
 mod disk;
-mod faults;
+mod end;
+mod facts;
 mod ledger;
+mod log;
+mod older;
+mod people;
+mod plants;
 mod rng;
-mod run;
+mod rule;
 mod runtimes;
+mod schedule;
 mod seats;
+mod story;
 mod stranded;
+mod way;
+pub mod workflows;
+mod world;
 
+pub use device::{Device, command_hash, entropy, under_key};
 pub use disk::Disk;
+pub use plants::Plant;
+pub use rule::{Rule, Wrong};
+pub use schedule::{Schedule, shrink};
+pub use story::Counts;
 
-use std::collections::BTreeMap;
+use story::Story;
 use testkit::block_on;
-use testkit::store::Subject;
-
-/// What a run came to.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Steps of the run.
-    pub steps: u64,
-    /// Commands that were sent, each attempt counted.
-    pub sent: u64,
-    /// Events in the log at its end.
-    pub events: u64,
-    /// How often what happened: types of events, kinds of answers.
-    pub happened: BTreeMap<String, u64>,
-}
-
-impl Counts {
-    /// Add what another run came to.
-    pub fn add(&mut self, other: Self) {
-        self.steps += other.steps;
-        self.sent += other.sent;
-        self.events += other.events;
-        for (what, count) in other.happened {
-            *self.happened.entry(what).or_default() += count;
-        }
-    }
-
-    fn note(&mut self, what: &str) {
-        *self.happened.entry(what.to_owned()).or_default() += 1;
-    }
-}
+use world::World;
 
 /// A run in which something did not hold.
 #[derive(Debug, Clone)]
 pub struct Failed {
-    /// Its seed.
-    pub seed: u64,
+    /// What it was: run it again, and it fails again.
+    pub schedule: Schedule,
     /// What did not hold.
-    pub why: String,
+    pub wrong: Wrong,
+    /// In which step it was found; the number of steps when it was at the end.
+    pub step: u64,
     /// What happened, one line each.
-    pub log: Vec<String>,
+    pub story: Vec<String>,
 }
 
-/// Run `seed` over `disk`.
-pub fn run<S: Subject + 'static>(seed: u64, disk: S) -> Result<Counts, Failed> {
+/// Run a schedule, with a bug or without.
+pub fn run(schedule: &Schedule, plant: Option<&Plant>) -> Result<Counts, Box<Failed>> {
+    played(schedule, plant, Story::default())
+}
+
+/// The same, with the story of what happened where it fails.
+pub fn tell(schedule: &Schedule, plant: Option<&Plant>) -> Result<Counts, Box<Failed>> {
+    played(schedule, plant, Story::told())
+}
+
+fn played(schedule: &Schedule, plant: Option<&Plant>, story: Story) -> Result<Counts, Box<Failed>> {
     block_on(async {
-        let mut run = run::Run::new(seed, disk).await;
-        match run.play().await {
-            Ok(counts) => Ok(counts),
-            Err(why) => Err(Failed { seed, why, log: run.log }),
+        let mut world = World::new(schedule.seed(), plant, story);
+        match play(&mut world, schedule).await {
+            Ok(()) => Ok(world.counts),
+            Err(wrong) => {
+                let (step, story) = (world.step, world.story.lines());
+                Err(Box::new(Failed { schedule: schedule.clone(), wrong, step, story }))
+            }
         }
     })
+}
+
+async fn play(world: &mut World, schedule: &Schedule) -> rule::Held {
+    world.begin().await?;
+    world.weather.turn(true);
+    for step in schedule.steps() {
+        world.play(step).await?;
+    }
+    world.step = schedule.end();
+    world.end().await
 }

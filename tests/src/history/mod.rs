@@ -5,17 +5,16 @@
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 mod author;
-mod device;
 mod op;
 mod play;
 mod told;
 mod units;
 
 pub use author::Author;
-pub use device::{Device, command_hash, entropy, under_key};
 pub use op::{Kind, Op, config, ops, text};
 pub use play::{Between, Pace, World, paces};
 pub use told::told;
+pub use simulation::{Device, command_hash, entropy, under_key};
 pub use units::Opened;
 
 use serde_json::Value;

@@ -1,0 +1,13 @@
+//! placeholder
+use super::disk::Disk;
+use testkit::store::Subject;
+/// A bug that is planted.
+pub struct Plant {}
+/// A slip.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slip { /// x
+ Lies }
+impl Plant {
+    pub(crate) fn over(&self, disk: Disk) -> Box<dyn Subject> { Box::new(disk) }
+    pub(crate) fn slip(&self) -> Option<Slip> { None }
+}
