@@ -20,6 +20,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The row that says what the lines of `main` stand on.
 const MAIN: Key = Key::Branch(BranchId::Main);
 
+/// Rows that are held beside twice what is wanted, before they are forgotten.
+const HELD_BESIDE: usize = 64;
+
 /// A few entities as they were at a position.
 #[derive(Debug)]
 pub struct Past {
@@ -90,8 +93,7 @@ impl Past {
         self.pos = stored.pos;
         if header.places(&data).iter().any(|place| self.wants(place)) {
             apply(&mut self.state, &header, &data);
-            let wanted = &self.wanted;
-            self.state.keep_only(|key| wanted.contains(key));
+            self.trim();
             self.know_main();
         }
         Ok(())
@@ -133,6 +135,14 @@ impl Past {
         if !self.wanted.contains(&MAIN) {
             let row = Supplied { entity: Entity::Branch(self.main.clone()), since: 0, hash: [0; 32] };
             self.state.rows_mut(Space::Control).supply(MAIN, Some(row));
+        }
+    }
+
+    /// Forget what is not wanted, once it is as much as what is.
+    fn trim(&mut self) {
+        if self.state.len() > 2 * self.wanted.len() + HELD_BESIDE {
+            let wanted = &self.wanted;
+            self.state.keep_only(|key| wanted.contains(key));
         }
     }
 

@@ -68,6 +68,23 @@ fn every_type_has_a_file_for_every_version_up_to_its_newest() {
 }
 
 #[test]
+fn the_pages_about_the_kernel_name_every_type_and_its_version() {
+    let page = |name: &str| {
+        let docs = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs");
+        std::fs::read_to_string(docs.join(name)).unwrap()
+    };
+    let (kernel, work) = (page("kernel.md"), page("kernel/work.md"));
+    let newest: BTreeMap<&str, u16> = released().iter().map(|(file, body)| decode(file, body).1.schema()).collect();
+    for (name, version) in newest {
+        let row = kernel.lines().find_map(|line| line.strip_prefix(&format!("| `{name}` | "))).map(str::to_owned);
+        let told = row.map_or(u16::from(work.contains(&format!("`{name}`"))), |row| {
+            row.split([' ', '|']).next().and_then(|version| version.parse().ok()).unwrap_or_default()
+        });
+        assert_eq!(told, version, "{name}");
+    }
+}
+
+#[test]
 fn every_released_event_applies() {
     add_missing();
     for (file, body) in released() {

@@ -86,6 +86,7 @@ impl Sequencer {
     /// Forget everything that can be loaded again.
     pub fn forget(&mut self) {
         self.workspace.forget();
+        self.snapshots.forget();
     }
 
     /// Position of the last event; 0 while nothing of the workspace may be seen.

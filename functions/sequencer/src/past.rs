@@ -98,12 +98,14 @@ impl Sequencer {
             self.workspace.supply_past(line, pos, past);
             return Ok(());
         }
-        let whole = self.past(pos).await?;
-        let past = whole.replay.past(line).map_err(damaged)?;
         let made_at = self.recorded_last().await?;
-        self.snapshot_from(whole, pos, made_at).await?;
+        self.snapshot_of(pos, made_at).await?;
         self.pinned.manifests.remove(&pos);
-        // Making it was a commit, which forgets what was supplied.
+        // Of a line on which nothing had happened yet there is no root.
+        let past = match self.past_in_snapshot(line, pos).await? {
+            Some(past) => past,
+            None => self.past(pos).await?.replay.past(line).map_err(damaged)?,
+        };
         self.workspace.supply_past(line, pos, past);
         Ok(())
     }

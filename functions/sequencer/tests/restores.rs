@@ -94,6 +94,39 @@ fn what_is_read_after_a_restore_is_what_was_there_also_after_a_restart() {
 }
 
 #[test]
+fn of_any_position_a_snapshot_made_of_the_one_before_is_what_a_replay_comes_to() {
+    block_on(async {
+        let mut desk = Desk::new().await;
+        let task = desk.answered("one", "first answer").await;
+        let first = desk.sequencer.snapshot(false, desk.now_ms).await.unwrap().pos;
+        desk.must("task.ask", &format!(r#"{{"task":"{task}","agent":"{}","prompt":"more"}}"#, desk.agent)).await;
+        desk.must("key.destroy", &format!(r#"{{"subject":"task/{task}"}}"#)).await;
+        let before = desk.pos().await;
+        desk.restore(first).await;
+        desk.must("task.create", r#"{"title":"on the second line"}"#).await;
+        desk.sequencer.snapshot(false, desk.now_ms).await.unwrap();
+        let second = desk.pos().await;
+        desk.restore(before).await;
+        desk.must("task.create", r#"{"title":"on the third line"}"#).await;
+        desk.restore(second).await;
+        let long = "x".repeat(400_000);
+        desk.must("task.create", r#"{"title":"and on the fourth line"}"#).await;
+        desk.ask(&long).await;
+        let end = desk.pos().await;
+        for pos in (first..=end).rev() {
+            let made = desk.sequencer.snapshot_of(pos, desk.now_ms).await.unwrap();
+            assert_eq!((made.pos, made.fault), (pos, None));
+        }
+        desk.is_whole().await;
+        let last = Manifest::address(end);
+        desk.take_away(&last.space, &last.key).await;
+        assert!(desk.store.alter_event(&desk.workspace.to_string(), 2).unwrap());
+        let made = desk.sequencer.snapshot_of(end, desk.now_ms).await.unwrap();
+        assert_eq!(made.pos, end, "and what is before the one it is made of is not read");
+    });
+}
+
+#[test]
 fn the_snapshot_that_a_line_stands_on_is_there_from_the_same_commit_on_and_stays() {
     block_on(async {
         let mut desk = Desk::new().await;

@@ -1,11 +1,11 @@
 //! Snapshots: made while commands are decided, read, fallen back from, and gone back to.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 mod support;
 
 use kernel::hash::HashText;
 use kernel::key::Space;
-use kernel::snapshot::{CHUNKS_SPACE, Chunk, Manifest};
+use kernel::snapshot::{CHUNKS_SPACE, Chunk, Manifest, Node};
 use kernel::storage::{Address, Batch, Row, Write};
 use kernelos_sequencer::{Failure, Making, verify};
 use ports::{SnapshotView, Store, StoreError};
@@ -46,6 +46,20 @@ impl Desk {
     async fn chunks(&self) -> BTreeSet<String> {
         let rows = self.store.range(&self.workspace.to_string(), CHUNKS_SPACE, "", "\u{7f}", 1_000_000).await.unwrap();
         rows.into_iter().map(|(key, _)| key).collect()
+    }
+
+    /// The chunk that holds the first rows of a snapshot's main line.
+    async fn first_chunk(&mut self, pos: u64) -> HashText {
+        let top = self.sequencer.snapshot_at(pos).await.unwrap().spaces[&Space::MAIN].chunk;
+        let rows = self.store.rows(&self.workspace.to_string(), &[Chunk::address(&top)]).await.unwrap();
+        let node = Node::read(&Chunk::open(&top, &rows[0].as_ref().unwrap().value).unwrap()).unwrap();
+        assert_eq!(node.level, 1, "it is an index of chunks");
+        HashText(*node.entries[0].body.first_chunk().unwrap())
+    }
+
+    /// All that is due beside commands.
+    async fn upkeep(&mut self) {
+        while self.sequencer.keep_up(self.now_ms).await {}
     }
 
     /// Rows of a space as the store holds them now.
@@ -241,6 +255,27 @@ fn behind_a_damaged_chunk_an_older_snapshot_is_taken_and_the_damage_is_named() {
             assert_eq!(desk.sequencer.past(new.pos).await.unwrap().from, Some(new.pos));
         }
         assert!(own.len() > 1, "both sorts of damage were done");
+    });
+}
+
+#[test]
+fn a_damaged_chunk_that_was_met_is_written_again_beside_the_next_commands() {
+    block_on(async {
+        let mut desk = Desk::new().await;
+        desk.tasks(600).await;
+        let made = desk.snapshot().await;
+        let damaged = Address::new(CHUNKS_SPACE, desk.first_chunk(made.pos).await.to_string());
+        assert!(desk.store.alter_row(&desk.workspace.to_string(), &damaged).unwrap());
+        desk.restart().await;
+        desk.upkeep().await;
+        assert_eq!(desk.sequencer.past(made.pos).await.unwrap().from, None);
+        desk.upkeep().await;
+        assert_eq!(desk.sequencer.past(made.pos).await.unwrap().from, None, "an idle workspace writes nothing");
+        desk.tasks(1).await;
+        desk.upkeep().await;
+        assert_eq!(desk.sequencer.past(made.pos).await.unwrap().from, Some(made.pos));
+        assert_eq!(desk.sequencer.snapshots().await.unwrap().len(), 2, "with a snapshot of all rows");
+        desk.is_whole().await;
     });
 }
 

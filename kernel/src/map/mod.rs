@@ -16,9 +16,11 @@
 
 mod fold;
 mod page;
+mod running;
 
 pub use fold::{Changes, Folded, fold, from_scratch};
 pub use page::{Page, PageKey, Tree};
+pub use running::Running;
 
 /// At this many pending keys the map is folded.
 pub const FOLD_AT: usize = 512;

@@ -59,7 +59,7 @@ impl Sequencer {
     }
 
     /// What the lines of `main` stand on.
-    pub(super) async fn main_branch(&mut self) -> Result<Branch, Failure> {
+    pub(crate) async fn main_branch(&mut self) -> Result<Branch, Failure> {
         let main = self.ask(|workspace| {
             let main = workspace.read(Line::default()).control::<Branch>(Key::Branch(BranchId::Main))?;
             Ok(main.cloned())

@@ -7,8 +7,8 @@ use kernel::storage::Address;
 use ports::StoreError;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Chunks held between two questions; together a few megabytes.
-const HELD_MAX: usize = 256;
+/// Chunks held between two questions; together some two megabytes.
+const HELD_MAX: usize = 128;
 
 /// Chunks read with one question to the store.
 const TOGETHER: usize = 64;
@@ -43,7 +43,7 @@ impl Sequencer {
             match question(&self.snapshots.chunks) {
                 Ok(answer) => return Ok(answer),
                 Err(Halt::Load(names)) => self.load_chunks(&names).await?,
-                Err(Halt::Unfit(name)) => return Err(damaged(&name, "it is not what stands above it says")),
+                Err(Halt::Unfit(name)) => return Err(unfit(&name)),
             }
         }
     }
@@ -59,6 +59,14 @@ impl Sequencer {
 
     /// Chunks as they are stored, in the order of `names`. One that is not there or not whole is an error that names it.
     pub(super) async fn stored_chunks(&self, names: Vec<HashText>) -> Result<Vec<Chunk>, Failure> {
+        let found = self.read_chunks(names).await;
+        if matches!(found, Err(Failure::Store(StoreError::Damaged { .. }))) {
+            self.snapshots.met_damage.set(true);
+        }
+        found
+    }
+
+    async fn read_chunks(&self, names: Vec<HashText>) -> Result<Vec<Chunk>, Failure> {
         let mut chunks = Vec::with_capacity(names.len());
         for some in names.chunks(TOGETHER) {
             let addresses: Vec<Address> = some.iter().map(Chunk::address).collect();
@@ -70,6 +78,11 @@ impl Sequencer {
         }
         Ok(chunks)
     }
+}
+
+/// A chunk that is whole, and not the one that belongs there.
+pub(super) fn unfit(name: &HashText) -> Failure {
+    damaged(name, "it is not what stands above it says")
 }
 
 /// A chunk that cannot be used.

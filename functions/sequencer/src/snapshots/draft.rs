@@ -1,12 +1,12 @@
 //! A snapshot that is being made: what is packed already, and what has to be packed still.
 
-use super::chunks::Chunks;
+use super::chunks::unfit;
 use crate::{Failure, Sequencer, broken};
 use kernel::event::{Header, Place};
 use kernel::hash::HashText;
 use kernel::key::{Key, Line, Space};
 use kernel::machine::{Stop, kept_key};
-use kernel::snapshot::{Chunk, Edits, Entry, Leaves, Manifest, Packer, holds, leaves, packed, patch};
+use kernel::snapshot::{Chunk, Edits, Entry, Halt, Leaves, Manifest, Packer, holds, leaves, packed, patch};
 use kernel::storage::{Address, Row, StoredEvent};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -227,13 +227,17 @@ impl Sequencer {
         let rows = self.store.rows(&self.name(), &addresses).await?;
         let edits: Edits =
             keys.iter().zip(rows).map(|(key, row)| (key.clone(), row.map(|row| draft.pack(&row)))).collect();
-        let old = draft.spaces.remove(&space).unwrap_or_default();
-        let patched = self.ask_chunks(|chunks: &Chunks| patch(&old, &edits, &|name| chunks.node(name))).await;
-        let patched = match patched {
-            Ok(patched) => patched,
-            Err(failure) => {
-                draft.spaces.insert(space, old);
-                return Err(failure);
+        self.patch(draft, space, &edits).await
+    }
+
+    /// Pack rows of a space again as `edits` have them.
+    pub(super) async fn patch(&mut self, draft: &mut Draft, space: Space, edits: &Edits) -> Result<(), Failure> {
+        let old = draft.spaces.get(&space).cloned().unwrap_or_default();
+        let patched = loop {
+            match patch(&old, edits, &|name| self.snapshots.chunks.node(name)) {
+                Ok(patched) => break patched,
+                Err(Halt::Load(names)) => self.load_drafted(draft, names).await?,
+                Err(Halt::Unfit(name)) => return Err(unfit(&name)),
             }
         };
         for chunk in patched.chunks {
@@ -243,10 +247,52 @@ impl Sequencer {
         draft.spaces.insert(space, patched.leaves);
         Ok(())
     }
+
+    /// Load chunks, some of which may be packed and not stored yet.
+    pub(super) async fn load_drafted(&mut self, draft: &Draft, mut names: BTreeSet<HashText>) -> Result<(), Failure> {
+        for name in std::mem::take(&mut names) {
+            match draft.unwritten.get(&name) {
+                Some(chunk) => self.snapshots.chunks.hold(chunk),
+                None => drop(names.insert(name)),
+            }
+        }
+        self.load_chunks(&names).await
+    }
 }
 
 impl Walk {
     fn of(space: Space) -> Self {
         Self { space, after: String::new(), packer: Packer::default() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use kernel::id::WorkspaceId;
+    use ports::Store as _;
+    use std::rc::Rc;
+    use store_memory::MemoryStore;
+    use testkit::block_on;
+
+    fn row(value: &str) -> Row {
+        Row { value: value.as_bytes().to_vec(), hash: [0; 32], since: 1 }
+    }
+
+    #[test]
+    fn what_is_packed_and_not_stored_yet_is_packed_again_though_it_is_held_nowhere_else() {
+        block_on(async {
+            let (id, store) = (WorkspaceId::new(&[1; 32], &[2; 16]), Rc::new(MemoryStore::default()));
+            store.create(&id.to_string()).await.unwrap();
+            let mut sequencer = Sequencer::claim(store, id, [3; 32]).await.unwrap();
+            let mut draft = Draft::new(true, 0, 0);
+            for (key, value) in [("task/1", "one"), ("task/2", "two"), ("task/1", "another")] {
+                let edits = Edits::from([(key.to_owned(), Some(draft.pack(&row(value))))]);
+                sequencer.patch(&mut draft, Space::MAIN, &edits).await.unwrap();
+                sequencer.snapshots.forget();
+            }
+            let (first, below) = draft.spaces[&Space::MAIN].first_key_value().unwrap();
+            assert_eq!((first.as_str(), below.rows), ("task/1", 2));
+        });
     }
 }

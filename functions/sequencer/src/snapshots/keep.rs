@@ -46,14 +46,26 @@ impl Sequencer {
     }
 
     async fn next_upkeep(&mut self, now_ms: u64) -> Result<bool, Failure> {
-        if self.snapshots.draft.is_some() || self.snapshot_is_due(now_ms).await? {
-            self.snapshot_slice(false, now_ms).await?;
+        let whole = self.has_to_heal(now_ms);
+        if whole || self.snapshots.draft.is_some() || self.snapshot_is_due(now_ms).await? {
+            self.snapshot_slice(whole, now_ms).await?;
             return Ok(true);
         }
         if self.snapshots.sweeps {
             self.snapshots.sweeps = self.sweep(now_ms).await?;
         }
         Ok(self.snapshots.sweeps)
+    }
+
+    /// Whether a snapshot of all rows is due, because a damaged chunk was met: it writes again whatever is still the same.
+    /// What is in no row any more cannot be written again, and would be met for ever: so this is done once in a while.
+    fn has_to_heal(&mut self, now_ms: u64) -> bool {
+        let is_early = self.snapshots.healed_at.is_some_and(|at| now_ms.saturating_sub(at) < MS);
+        let heals = self.snapshots.has_moved && !is_early && self.snapshots.met_damage.take();
+        if heals {
+            (self.snapshots.has_moved, self.snapshots.healed_at) = (false, Some(now_ms));
+        }
+        heals
     }
 
     /// Whether a snapshot is due. It can only become so by commands.

@@ -5,21 +5,39 @@ use super::make::{COMMIT_BYTES, Stand};
 use crate::{Failure, Past, Sequencer, broken};
 use kernel::key::Space;
 use kernel::machine::Stop;
-use kernel::snapshot::{Entry, Packer, holds};
+use kernel::snapshot::{Entry, Manifest, Packer, holds};
 use kernel::storage::Row;
-use ports::SnapshotView;
+use ports::{SnapshotView, StoreError};
 use std::collections::BTreeMap;
 
 impl Sequencer {
-    /// Make a snapshot of the workspace as it was after the event at `pos`, if there is none that is whole. This holds all
-    /// of its rows in memory, and commands wait until it is made.
+    /// Make a snapshot of the workspace as it was after the event at `pos`, if there is none that is whole. Commands wait
+    /// until it is made. It begins with the snapshot before, and holds what was changed since; where there is none, or where
+    /// there are forks, it holds all rows in memory.
     pub async fn snapshot_of(&mut self, pos: u64, now_ms: u64) -> Result<SnapshotView, Failure> {
+        if let Some(manifest) = self.snapshot_after_another(pos, now_ms).await? {
+            return self.view_of(&manifest).await;
+        }
         let past = self.past(pos).await?;
         self.snapshot_from(past, pos, now_ms).await
     }
 
-    /// The same of what is known already.
-    pub(crate) async fn snapshot_from(&mut self, past: Past, pos: u64, now_ms: u64) -> Result<SnapshotView, Failure> {
+    /// The snapshot of `pos`, made of the newest one at it or before; none when that cannot be done.
+    async fn snapshot_after_another(&mut self, pos: u64, now_ms: u64) -> Result<Option<Manifest>, Failure> {
+        self.exists()?;
+        if self.is_stale() {
+            self.reopen().await?;
+        }
+        let found = self.manifests().await?.into_iter().rev().find(|(at, found)| *at <= pos && found.is_ok());
+        let Some((_, Ok(base))) = found.filter(|_| pos <= self.workspace().pos()) else { return Ok(None) };
+        match self.snapshot_after(base, pos, now_ms).await {
+            // The log tells the same, slowly.
+            Err(Failure::Store(StoreError::Damaged { .. })) => Ok(None),
+            made => made,
+        }
+    }
+
+    async fn snapshot_from(&mut self, past: Past, pos: u64, now_ms: u64) -> Result<SnapshotView, Failure> {
         let Past { replay, from, .. } = past;
         if from == Some(pos) {
             let manifest = self.snapshot_at(pos).await?;

@@ -118,7 +118,7 @@ impl Sequencer {
         Ok(())
     }
 
-    async fn entries_of(&mut self, chunk: &kernel::hash::HashText) -> Result<Vec<Entry>, Failure> {
+    pub(super) async fn entries_of(&mut self, chunk: &kernel::hash::HashText) -> Result<Vec<Entry>, Failure> {
         let node = self.ask_chunks(|chunks| {
             let node = chunks.node(chunk).ok_or_else(|| Halt::Load(BTreeSet::from([*chunk])))?;
             if node.level == 0 { Ok(node.entries.clone()) } else { Err(Halt::Unfit(*chunk)) }

@@ -38,6 +38,11 @@ impl Desk {
         Ok(Self { sequencer, workspace, device: DeviceId::of(&PUBLIC_KEY), sent })
     }
 
+    /// The same workspace, by somebody who knows nothing of it yet.
+    pub async fn again(self, store: Rc<dyn Store>) -> Result<Self, String> {
+        Self::open(store, self.workspace, self.sent).await
+    }
+
     pub fn job(&mut self, name: &str, data: &Value) -> Result<Job, String> {
         self.sent += 1;
         let mut key = [0; 16];

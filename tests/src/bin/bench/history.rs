@@ -44,7 +44,10 @@ pub fn run(report: &mut Report) -> Result<(), String> {
             Target::AtMost(0.06),
         );
         reads(report, &mut desk, &store, &full, &tasks).await?;
-        past(report, &mut desk, &last).await
+        past(report, &mut desk, &last).await?;
+        let (to, between) = ("to a snapshot", "to between two snapshots");
+        let desk = restored(report, desk, &store, to, full.pos, Target::AtMost(1.0)).await?;
+        restored(report, desk, &store, between, last.pos - 1, Target::AtMost(1.0)).await.map(drop)
     })
 }
 
@@ -152,4 +155,23 @@ async fn past(report: &Report, desk: &mut Desk, at: &SnapshotView) -> Result<(),
     drop(past);
     report.row("all of it as it was at a snapshot, in memory", from_snapshot, "s", at.rows as f64, Target::None);
     Ok(())
+}
+
+/// Going back to `pos`, by a host that was just started: until the first command on what was there is answered.
+async fn restored(
+    report: &Report,
+    desk: Desk,
+    store: &LibsqlStore,
+    what: &str,
+    pos: u64,
+    target: Target,
+) -> Result<Desk, String> {
+    let began = Instant::now();
+    let mut desk = desk.again(Rc::new(store.another())).await?;
+    desk.must("branch.restore", &json!({ "pos": pos })).await?;
+    let went = began.elapsed().as_secs_f64();
+    desk.tasks(1, 1).await?;
+    let row = format!("going back {what} of 100,000 tasks, until the first command is done");
+    report.row(&row, began.elapsed().as_secs_f64(), "s", went, target);
+    Ok(desk)
 }
