@@ -1,7 +1,7 @@
 //! Clients: what they know, and what they write next.
 
-use super::rng::Rng;
 use super::device::{Device, under_key};
+use super::rng::Rng;
 use super::workflows::sources;
 use kernel::entity::Standing;
 use kernel::event::EventData;
@@ -80,7 +80,9 @@ impl Client {
 
     /// It was told that the count of `refused` is used up: it counts on in a new incarnation, if it does not yet.
     pub(crate) fn begin_incarnation(&mut self, refused: &Request) -> bool {
-        let (By::Device(device), Identity::Device { command, .. }) = (&mut self.by, &refused.identity) else { return false };
+        let (By::Device(device), Identity::Device { command, .. }) = (&mut self.by, &refused.identity) else {
+            return false;
+        };
         let is_now = command.incarnation == device.incarnation;
         if is_now {
             device.begin_incarnation();

@@ -66,12 +66,14 @@ impl World {
     /// Somebody decides about everything that waits for a decision, and lets it go on.
     async fn decide_what_is_held(&mut self) -> Held {
         let view = self.newest()?.read(&Query::Restored).await.map_err(|failure| failed("what is held", failure))?;
-        let view: RestoredView = serde_json::from_value(view.unwrap_or_default()).map_err(|why| failed("a view", why))?;
+        let view: RestoredView =
+            serde_json::from_value(view.unwrap_or_default()).map_err(|why| failed("a view", why))?;
         if !view.held {
             return Ok(());
         }
         for item in view.items.iter().filter(|item| item.open) {
-            let choices: &[&str] = if item.came.is_some() { &["take", "again", "give_up"] } else { &["again", "give_up"] };
+            let choices: &[&str] =
+                if item.came.is_some() { &["take", "again", "give_up"] } else { &["again", "give_up"] };
             let choice = self.rng.pick(choices).copied().unwrap_or("give_up");
             self.write(2, BranchId::Main, "work.decide", &json!({"item": item.item, "choice": choice}));
         }
@@ -88,7 +90,8 @@ impl World {
         let disk = self.disk();
         let verified = verify(disk.store(), self.workspace, &KEY).await.map_err(|why| failed("a verification", why))?;
         if let Some(finding) = verified.findings.first() {
-            return Rule::Roots.broken(format!("{}: {}", finding.what, finding.why));
+            let other = self.rows_that_differ(&finding.what).await.unwrap_or_default();
+            return Rule::Roots.broken(format!("{}: {}{other}", finding.what, finding.why));
         }
         let described = self.described().await?;
         same(&described.roots, &verified.roots, "what is described")?;
@@ -100,6 +103,27 @@ impl World {
             self.replayed_from(at, &verified.roots).await?;
         }
         Ok(())
+    }
+
+    /// The first rows of a snapshot that the events do not lead to.
+    async fn rows_that_differ(&self, what: &str) -> Option<String> {
+        let pos = what.strip_prefix("snapshot ")?.parse().ok()?;
+        let mut rows = Vec::new();
+        for until in [0, pos] {
+            let store = std::rc::Rc::new(Older { disk: self.disk(), until });
+            let mut it = Sequencer::claim(store, self.workspace, KEY).await.ok()?;
+            let past = it.past(pos).await.ok()?.replay.rows().ok()?;
+            let all = past.into_iter().flat_map(|(space, rows)| {
+                rows.into_iter()
+                    .map(move |(key, row)| (format!("{space}/{key}"), String::from_utf8_lossy(&row.value).into_owned()))
+            });
+            rows.push(all.filter(|(key, _)| !key.starts_with("dedupe/")).collect::<BTreeMap<String, String>>());
+        }
+        let [replayed, kept] = rows.try_into().ok()?;
+        let keys: std::collections::BTreeSet<&String> = replayed.keys().chain(kept.keys()).collect();
+        let other = keys.into_iter().filter(|key| replayed.get(*key) != kept.get(*key));
+        let told = other.map(|key| format!("\n  {key}: {:?}, not {:?}", kept.get(key), replayed.get(key)));
+        Some(told.take(6).collect())
     }
 
     async fn snapshots(&self) -> Result<Vec<u64>, Wrong> {
@@ -157,7 +181,9 @@ impl World {
         }
         let pos = 1 + self.rng.below(self.log.pos);
         let Some(mut disk) = self.disk.take() else { return Ok(()) };
-        let Some(open) = std::rc::Rc::get_mut(&mut disk) else { return Rule::Answers.broken("somebody holds the disk") };
+        let Some(open) = std::rc::Rc::get_mut(&mut disk) else {
+            return Rule::Answers.broken("somebody holds the disk");
+        };
         for at in &addresses {
             open.alter_row(&name, at).await.map_err(|why| failed("damage", why))?;
             let read = open.store().rows(&name, std::slice::from_ref(at)).await;
@@ -178,12 +204,14 @@ impl World {
     }
 
     async fn damaged_chunk_is_passed_over(&mut self, before: &Roots) -> Held {
-        let verified = verify(self.disk().store(), self.workspace, &KEY).await.map_err(|why| failed("a verification", why))?;
+        let verified =
+            verify(self.disk().store(), self.workspace, &KEY).await.map_err(|why| failed("a verification", why))?;
         let has_snapshots = !self.snapshots().await?.is_empty();
         let is_named = verified.findings.iter().any(|finding| finding.what.contains("chunk"));
         if has_snapshots {
             self.counts.note("a damaged chunk is named");
-            Rule::Damage.must(is_named, || format!("a chunk was altered, and what is found is {:?}", verified.findings))?;
+            Rule::Damage
+                .must(is_named, || format!("a chunk was altered, and what is found is {:?}", verified.findings))?;
         }
         self.claim();
         self.settle().await?;

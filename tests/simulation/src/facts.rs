@@ -47,7 +47,8 @@ impl Facts {
         };
         if let Some((before, since)) = before.filter(|(before, _)| *before != now) {
             goes_on(&key, before, &now)?;
-            rule_of(&key).must(row.since > *since, || format!("row {} is of event {}, after {since}", at.key, row.since))?;
+            rule_of(&key)
+                .must(row.since > *since, || format!("row {} is of event {}, after {since}", at.key, row.since))?;
         }
         is_named(at, Some(&row), log)?;
         self.rows.insert(at.key.clone(), (now, row.since));
@@ -74,7 +75,9 @@ impl Facts {
 
 /// The row is of an event that names it.
 fn is_named(at: &Address, row: Option<&Row>, log: &Log) -> Held {
-    let (Some(row), Ok(space), Ok(key)) = (row, at.space.parse::<Space>(), at.key.parse::<Key>()) else { return Ok(()) };
+    let (Some(row), Ok(space), Ok(key)) = (row, at.space.parse::<Space>(), at.key.parse::<Key>()) else {
+        return Ok(());
+    };
     if matches!(space, Space::Kept(_)) {
         return Ok(());
     }
@@ -135,7 +138,10 @@ fn goes_on(key: &Key, before: &Entity, now: &Entity) -> Held {
         }
         (Entity::Branch(before), Entity::Branch(now)) => {
             let kept = now.earlier.get(..before.earlier.len()) == Some(before.earlier.as_slice());
-            (Rule::Incarnations, kept && *now.incarnation >= *before.incarnation && now.forks.len() >= before.forks.len())
+            (
+                Rule::Incarnations,
+                kept && *now.incarnation >= *before.incarnation && now.forks.len() >= before.forks.len(),
+            )
         }
         (Entity::Chain(before), Entity::Chain(now)) => (Rule::Incarnations, *now.mark >= *before.mark),
         (Entity::Restored(before), Entity::Restored(now)) => {

@@ -3,7 +3,7 @@
 use super::clients::Known;
 use super::ledger::{Asked, Ledger, Truth};
 use super::rule::{Held, Rule, Wrong};
-use kernel::event::{Closing, EventData, First, Header, Outcome, Place, CallOutcome};
+use kernel::event::{CallOutcome, Closing, EventData, First, Header, Outcome, Place};
 use kernel::id::{BootId, CommandId, Id, KeyId};
 use kernel::key::{BranchId, Key, Space};
 use kernel::machine::Reply;
@@ -92,13 +92,17 @@ impl Log {
         let seq = self.seqs.entry(event.stream.clone()).or_default();
         *seq += 1;
         let seq = *seq;
-        order(event.seq == seq, format!("event {} is {} of {}, where {seq} comes next", event.pos, event.seq, event.stream))
+        order(
+            event.seq == seq,
+            format!("event {} is {} of {}, where {seq} comes next", event.pos, event.seq, event.stream),
+        )
     }
 
     fn command(&mut self, pos: u64, header: &Header, ledger: &Ledger) -> Held {
         let Some(first) = &header.first else {
             let same = self.reading.as_ref().is_some_and(|it| it.command == header.command);
-            return Rule::Whole.must(same, || format!("event {pos} is of {}, whose first event is not before it", header.command));
+            return Rule::Whole
+                .must(same, || format!("event {pos} is of {}, whose first event is not before it", header.command));
         };
         self.is_whole()?;
         let asked = first.idempotency.map_or(Asked::Command(header.command), Asked::Key);
@@ -141,7 +145,8 @@ impl Log {
             }
             EventData::ApprovalDecided(it) => {
                 let first = self.decided.insert(it.approval);
-                return Rule::UsedApprovals.must(first, || format!("event {pos} decides {} a second time", it.approval));
+                return Rule::UsedApprovals
+                    .must(first, || format!("event {pos} decides {} a second time", it.approval));
             }
             EventData::BranchRestored(it) if it.branch == BranchId::Main => {
                 self.bases.resize(self.bases.len().max(1), None);
@@ -177,7 +182,8 @@ impl Log {
         Rule::Once.must(!self.is_settled(effect), || format!("event {pos} settles {effect} a second time"))?;
         // Nobody holds a token of what was never leased.
         let newest = self.fences.get(&effect).copied().unwrap_or_default();
-        Rule::Late.must(newest == fence, || format!("event {pos} settles {effect} under token {fence}, not {newest}"))?;
+        Rule::Late
+            .must(newest == fence, || format!("event {pos} settles {effect} under token {fence}, not {newest}"))?;
         let line = self.bases.len().max(1) as u32 - 1;
         self.settled.entry(effect).or_default().push((line, pos));
         self.note(|it| it.has_done |= done && it.truth.is_some_and(|truth| truth.effect == effect));
@@ -216,10 +222,16 @@ impl Log {
     /// What was answered is in the log, where the answer says.
     pub(crate) fn has(&self, nth: usize, reply: &Reply, hash: kernel::hash::HashText) -> Result<(), Wrong> {
         let Some((pos, first)) = self.commands.get(&reply.command) else {
-            return Rule::Acknowledged.broken(format!("request {nth} was answered and is not in the log: {}", reply.command));
+            return Rule::Acknowledged
+                .broken(format!("request {nth} was answered and is not in the log: {}", reply.command));
         };
         let same = (*pos, first.events, first.hash) == (reply.pos, reply.events, hash);
-        let what = || format!("request {nth} was answered with {} events at {}; the log has {first:?} at {pos}", reply.events, reply.pos);
+        let what = || {
+            format!(
+                "request {nth} was answered with {} events at {}; the log has {first:?} at {pos}",
+                reply.events, reply.pos
+            )
+        };
         Rule::Once.must(same, what)
     }
 }

@@ -5,9 +5,31 @@ use testkit::store::Subject;
 pub struct Plant {}
 /// A slip.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slip { /// x
- Lies }
+pub enum Slip {
+    /// x
+    Lies,
+}
 impl Plant {
-    pub(crate) fn over(&self, disk: Disk) -> Box<dyn Subject> { Box::new(disk) }
-    pub(crate) fn slip(&self) -> Option<Slip> { None }
+    /// x
+    pub fn all() -> Vec<Plant> {
+        Vec::new()
+    }
+    /// x
+    pub fn named(_name: &str) -> Option<Plant> {
+        None
+    }
+    /// x
+    pub fn name(&self) -> &'static str {
+        ""
+    }
+    /// x
+    pub fn breaks(&self) -> &'static str {
+        ""
+    }
+    pub(crate) fn over(&self, disk: Disk) -> Box<dyn Subject> {
+        Box::new(disk)
+    }
+    pub(crate) fn slip(&self) -> Option<Slip> {
+        None
+    }
 }

@@ -1,8 +1,8 @@
 //! Runtimes: they lease, report, renew, die holding leases, and come back late.
 
 use super::clients::By;
-use super::rng::Rng;
 use super::ledger::Truth;
+use super::rng::Rng;
 use super::workflows::{asks, outcome};
 use kernel::id::{BootId, Id, RuntimeId};
 use kernel::key::BranchId;

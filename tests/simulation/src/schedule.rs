@@ -107,8 +107,12 @@ pub fn shrink(failed: &Failed, plant: Option<&Plant>) -> Box<Failed> {
         let size = steps.len().div_ceil(parts);
         let mut shorter = None;
         for from in (0..steps.len()).step_by(size) {
-            let without: Vec<u64> =
-                steps.iter().enumerate().filter(|(nth, _)| !(from..from + size).contains(nth)).map(|(_, it)| *it).collect();
+            let without: Vec<u64> = steps
+                .iter()
+                .enumerate()
+                .filter(|(nth, _)| !(from..from + size).contains(nth))
+                .map(|(_, it)| *it)
+                .collect();
             runs += 1;
             if let Some(it) = fails(&without) {
                 shorter = Some(without.into_iter().filter(|step| *step <= it.step).collect::<Vec<u64>>());

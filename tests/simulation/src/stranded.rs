@@ -20,7 +20,10 @@ struct Whole<'a> {
 /// Refuse a log that leaves work behind which nothing will ever wake, or anything awake of what is over.
 pub(crate) fn nothing_is_stranded(replay: &Replay) -> Held {
     let whole = Whole { state: replay.state(), line: replay.main() };
-    let keys: BTreeSet<Key> = whole.state.spaces().filter(|(space, _)| matches!(space, Space::Data(_)))
+    let keys: BTreeSet<Key> = whole
+        .state
+        .spaces()
+        .filter(|(space, _)| matches!(space, Space::Data(_)))
         .flat_map(|(_, rows)| rows.present().map(|(key, ..)| *key))
         .collect();
     for key in keys {

@@ -15,10 +15,12 @@ use super::seats::{Came, Seat};
 use super::story::{Counts, Story, kind, told};
 use super::way::{Shared, Weather};
 use super::workflows::{sources, worker};
+use kernel::event::Header;
 use kernel::id::{BootId, RuntimeId, WorkspaceId};
 use kernel::key::BranchId;
 use kernel::machine::{Moment, Reply, Request};
 use kernel::reject::Code;
+use kernel::storage::StoredEvent;
 use ports::StoreError;
 use sequencer::{Failure, Job, Making};
 use serde_json::{Value, json};
@@ -244,7 +246,11 @@ impl World {
     fn takes_mail(&mut self, nth: usize, most: usize) {
         let mut batch = Vec::new();
         while batch.len() < most && !self.mail.is_empty() {
-            let which = if !self.weather.is_on() || self.rng.chance(80) { 0 } else { self.rng.below(self.mail.len() as u64) as usize };
+            let which = if !self.weather.is_on() || self.rng.chance(80) {
+                0
+            } else {
+                self.rng.below(self.mail.len() as u64) as usize
+            };
             batch.extend(self.mail.remove(which));
         }
         let Some(seat) = self.seats.get_mut(nth).filter(|_| !batch.is_empty()) else { return };
@@ -508,10 +514,17 @@ impl World {
         let events = self.disk().store().events(&name, self.log.pos, usize::MAX >> 1).await;
         let events = events.map_err(|error| Rule::Damage.by(error.to_string()))?;
         self.log.read(&events, &self.ledger, &mut self.known)?;
-        if std::env::var("DBG").is_ok_and(|id| !id.is_empty()) { let id = std::env::var("DBG").unwrap_or_default(); for e in &events { let b = String::from_utf8_lossy(&e.body); if b.contains(&id) || b.contains("branch.restored") || b.contains("work.released") { eprintln!("{} {} {}", e.pos, e.stream, b.split("\"type\"").nth(1).unwrap_or("").replace("\"touched\"", "\n     ").chars().take(1500).collect::<String>()); } } }
+        let (step, first) = (self.step, events.first().map_or(0, |event| event.pos));
+        self.story.line(step, || format!("  events from {first} on: {}", types(&events)));
         self.log.is_whole()?;
         self.facts.note(self.journal.take(), &self.log)?;
         self.log.named.clear();
         Ok(())
     }
+}
+
+/// The types of events, in order.
+fn types(events: &[StoredEvent]) -> String {
+    let names = events.iter().map(|event| Header::decode(&event.body).map_or("?".into(), |(header, _)| header.name));
+    names.collect::<Vec<_>>().join(", ")
 }
