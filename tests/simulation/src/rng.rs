@@ -42,11 +42,4 @@ impl Rng {
         let nth = self.below(things.len() as u64);
         things.get(nth as usize)
     }
-
-    /// Change the order of `things`.
-    pub(crate) fn shuffle<T>(&mut self, things: &mut [T]) {
-        for last in (1..things.len()).rev() {
-            things.swap(last, self.below(last as u64 + 1) as usize);
-        }
-    }
 }
