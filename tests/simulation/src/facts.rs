@@ -2,12 +2,12 @@
 
 use super::disk::Written;
 use super::log::Log;
-use super::rule::{Held, Rule};
+use super::rule::{Held, Rule, Wrong};
 use kernel::entity::{Entity, LeaseStatus};
 use kernel::key::{Key, Space};
 use kernel::machine::KEYS_SPACE;
 use kernel::storage::{Address, Row};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// The rows of control and what stands beside them, as they were last written.
 #[derive(Debug, Default)]
@@ -40,7 +40,9 @@ impl Facts {
         }
         let before = self.rows.get(&at.key);
         let Some(row) = row else {
-            return rule_of(&key).must(before.is_none() || key == Key::Move, || format!("row {} is gone", at.key));
+            let may = before.is_none_or(|(before, _)| matches!(before, Entity::Move(it) if it.left.is_none()));
+            self.rows.remove(&at.key);
+            return rule_of(&key).must(may, || format!("row {} is gone", at.key));
         };
         let Ok(now) = Entity::decode(&key, &row.value) else {
             return Rule::Damage.broken(format!("row {} cannot be read", at.key));
@@ -70,6 +72,29 @@ impl Facts {
             return Ok(());
         }
         Rule::DestroyedKeys.must(!self.gone.contains(&key), || format!("the wrapped key {key} is there again"))
+    }
+}
+
+/// The same for whoever has all rows at hand.
+#[derive(Debug, Default)]
+pub struct ControlFacts {
+    facts: Facts,
+    rows: BTreeMap<Address, Row>,
+}
+
+impl ControlFacts {
+    /// These are all rows now: nothing of control went back since they were looked at last.
+    pub fn look(&mut self, rows: &[(Address, Row)]) -> Result<(), Wrong> {
+        let mut before = std::mem::take(&mut self.rows);
+        let mut written = Vec::new();
+        for (at, row) in rows.iter().filter(|(at, _)| ["control", "dedupe", KEYS_SPACE].contains(&at.space.as_str())) {
+            if before.remove(at).as_ref() != Some(row) {
+                written.push((at.clone(), Some(row.clone())));
+            }
+            self.rows.insert(at.clone(), row.clone());
+        }
+        written.extend(before.into_keys().map(|at| (at, None)));
+        self.facts.note(written, &Log::default())
     }
 }
 

@@ -30,6 +30,7 @@ mod rule;
 mod runtimes;
 mod schedule;
 mod seats;
+mod stops;
 mod story;
 mod stranded;
 mod way;
@@ -38,9 +39,11 @@ mod world;
 
 pub use device::{Device, command_hash, entropy, under_key};
 pub use disk::Disk;
+pub use facts::ControlFacts;
 pub use plants::Plant;
 pub use rule::{Rule, Wrong};
 pub use schedule::{Schedule, shrink};
+pub use stops::Stops;
 pub use story::Counts;
 
 use story::Story;

@@ -13,8 +13,8 @@ mod units;
 pub use author::Author;
 pub use op::{Kind, Op, config, ops, text};
 pub use play::{Between, Pace, World, paces};
-pub use told::told;
 pub use simulation::{Device, command_hash, entropy, under_key};
+pub use told::told;
 pub use units::Opened;
 
 use serde_json::Value;
