@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Steps of a whole run.
-const STEPS: u64 = 3_000;
+const STEPS: u64 = 5_000;
 /// How many runs cutting down may take.
 const RUNS_MAX: usize = 1_500;
 

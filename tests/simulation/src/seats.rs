@@ -4,7 +4,6 @@
 use super::way::{Shared, Way, Weather};
 use kernel::id::WorkspaceId;
 use kernel::machine::Reply;
-use ports::sequencing::WorkspaceView;
 use sequencer::{Failure, Job, Making, Sequencer};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -23,8 +22,8 @@ pub(crate) enum Came {
     Sliced(Result<Making, Failure>),
     /// What outlived its time was removed.
     Swept(Result<bool, Failure>),
-    /// Somebody looked.
-    Looked(Result<Box<WorkspaceView>, Failure>),
+    /// Somebody looked, and saw the workspace at this position.
+    Looked(Result<u64, Failure>),
 }
 
 type Doing = Pin<Box<dyn Future<Output = (Option<Sequencer>, Came)>>>;
@@ -117,10 +116,14 @@ impl Seat {
         });
     }
 
-    pub(crate) fn look(&mut self) {
+    /// Somebody looks at what waits, or at everything there is a root of.
+    pub(crate) fn look(&mut self, at_all: bool) {
         self.begin(|mut it| {
             Box::pin(async move {
-                let seen = it.describe().await.map(Box::new);
+                let seen = match at_all {
+                    true => it.describe().await.map(|view| view.pos),
+                    false => it.waiting(16).await.map(|_| it.pos()),
+                };
                 (Some(it), Came::Looked(seen))
             })
         });

@@ -107,7 +107,7 @@ impl Weather {
         self.wrong.borrow_mut().get_or_insert(rule.by(what));
     }
 
-    /// Here the schedule decides who goes on.
+    /// Here the schedule decides who goes on: before a question arrives, and before its answer is taken.
     async fn pass(&self) {
         let mut waits = self.is_on.get();
         std::future::poll_fn(|_| if std::mem::take(&mut waits) { Poll::Pending } else { Poll::Ready(()) }).await;
@@ -192,11 +192,14 @@ impl Store for Way {
     }
 
     async fn head(&self, workspace: &str) -> Result<Head, StoreError> {
-        self.reach(20).await?.head(workspace).await
+        let head = self.reach(20).await?.head(workspace).await;
+        self.weather.pass().await;
+        head
     }
 
     async fn rows(&self, workspace: &str, addresses: &[Address]) -> Result<Vec<Option<Row>>, StoreError> {
         let rows = self.reach(5).await?.rows(workspace, addresses).await?;
+        self.weather.pass().await;
         Ok(rows.into_iter().zip(addresses).map(|(row, at)| row.filter(|_| !self.missed(at))).collect())
     }
 
@@ -208,7 +211,9 @@ impl Store for Way {
         until: &str,
         limit: usize,
     ) -> Result<Vec<(String, Row)>, StoreError> {
-        self.reach(5).await?.range(workspace, space, after, until, limit).await
+        let rows = self.reach(5).await?.range(workspace, space, after, until, limit).await;
+        self.weather.pass().await;
+        rows
     }
 
     async fn spaces(&self, workspace: &str) -> Result<Vec<String>, StoreError> {
@@ -216,7 +221,9 @@ impl Store for Way {
     }
 
     async fn events(&self, workspace: &str, after: u64, limit: usize) -> Result<Vec<StoredEvent>, StoreError> {
-        self.reach(5).await?.events(workspace, after, limit).await
+        let events = self.reach(5).await?.events(workspace, after, limit).await;
+        self.weather.pass().await;
+        events
     }
 
     async fn commit(&self, workspace: &str, batch: &Batch) -> Result<(), StoreError> {
