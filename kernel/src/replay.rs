@@ -83,8 +83,13 @@ impl Replay {
 
     /// What `line` is now.
     pub fn past(&self, line: Line) -> Result<AsOf, String> {
-        let control = self.state.rows(Space::Control).into_iter().flat_map(Rows::present);
-        let under_way = UnderWay::of(control.map(|(key, ..)| *key));
+        let control = || self.state.rows(Space::Control).into_iter().flat_map(Rows::present);
+        let mut under_way = UnderWay::of(control().map(|(key, ..)| *key));
+        for (key, entity, _) in control() {
+            if let (Key::Restored(id), Entity::Restored(row)) = (key, entity) {
+                under_way.note_held(line, *id, row);
+            }
+        }
         Ok(AsOf { root: self.root(Space::Data(line))?, under_way })
     }
 

@@ -1,8 +1,9 @@
 //! What a workspace was at a position, as far as a restore has to know it.
 
+use crate::entity::{Restored, Standing};
 use crate::hash::HashText;
 use crate::id::{Id, Role};
-use crate::key::{Index, Key};
+use crate::key::{Index, Key, Line};
 use crate::view::{Halt, Lookup, RANGE_MAX, Reader};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +27,17 @@ impl UnderWay {
         let mut it = Self::default();
         keys.into_iter().for_each(|key| it.add(key));
         it
+    }
+
+    /// Something that a restore of `line` held: while nobody has decided about it the data wait for it all the same, and no
+    /// index says so. A run has its timer in any case.
+    pub fn note_held(&mut self, line: Line, id: Id, row: &Restored) {
+        let is_open = *row.standing == Standing::Undecided && row.choice.is_none();
+        match id.role {
+            Role::Effect if is_open && *row.incarnation == line.incarnation => drop(self.effects.insert(id)),
+            Role::Approval if is_open && *row.incarnation == line.incarnation => drop(self.approvals.insert(id)),
+            _ => {}
+        }
     }
 
     /// What waits now.

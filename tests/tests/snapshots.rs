@@ -1,16 +1,19 @@
-//! Whatever happens in a workspace and whenever snapshots are made of it: from empty, from every snapshot, and live, it is
-//! the same.
+//! Whatever happens in a workspace, whenever snapshots are made of it and whenever somebody dies: from empty, from every
+//! snapshot, and live, it is the same, and no fact of control ever goes back.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use kernel::key::Space;
+use kernel::machine::Reply;
 use kernel::replay::{Pins, Replay, note_restore};
 use kernel::snapshot::{Manifest, holds};
 use kernel::storage::Row;
 use kernelos_tests::history::{Author, World, config, ops};
 use ports::Store as _;
 use proptest::prelude::*;
-use sequencer::Making;
+use sequencer::{Job, Making, Sequencer};
+use simulation::{ControlFacts, Stops};
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use testkit::block_on;
 
 /// What is done between two batches of commands.
@@ -27,12 +30,15 @@ enum Between {
     Restart,
     /// What outlived its time is removed, an hour later.
     Sweep,
+    /// Whoever decides the next commands dies at that call of the store, and another one goes on.
+    Death(u64),
 }
 
 fn between() -> impl Strategy<Value = Vec<(usize, Between)>> {
-    use Between::{Nothing, Restart, Slice, Snapshot, Sweep, Whole};
+    use Between::{Death, Nothing, Restart, Slice, Snapshot, Sweep, Whole};
     let what = prop_oneof![
-        3 => Just(Nothing), 4 => Just(Slice), 3 => Just(Snapshot), 1 => Just(Whole), 1 => Just(Restart), 1 => Just(Sweep)
+        3 => Just(Nothing), 4 => Just(Slice), 3 => Just(Snapshot), 1 => Just(Whole), 1 => Just(Restart), 1 => Just(Sweep),
+        4 => (0_u64..60).prop_map(Death)
     ];
     proptest::collection::vec((1_usize..12, what), 1..12)
 }
@@ -48,7 +54,7 @@ impl Told {
     async fn between(&mut self, what: Between) {
         self.now_ms += 1_000;
         let made = match what {
-            Between::Nothing => None,
+            Between::Nothing | Between::Death(_) => None,
             Between::Slice => match self.world.sequencer.snapshot_slice(false, self.now_ms).await.unwrap() {
                 Making::Made(view) => Some(view),
                 Making::Underway => None,
@@ -69,6 +75,23 @@ impl Told {
             let roots = self.world.roots().await;
             assert_eq!((made.pos, &made.roots), (self.world.sequencer.pos(), &roots));
             self.roots.insert(made.pos, roots);
+        }
+    }
+
+    /// The commands are given to somebody who dies at that call, and then again to who comes after.
+    async fn dies(&mut self, batch: &[Job], at: u64) {
+        let store = Rc::new(Stops::over(Rc::new(self.world.store.clone())));
+        let (workspace, key) = (self.world.workspace, self.world.key);
+        let mut one = Sequencer::claim(Rc::<Stops>::clone(&store), workspace, key).await.unwrap();
+        store.after(at);
+        let before = one.submit(batch).await;
+        self.world.restart().await;
+        let after = self.world.sequencer.submit(batch).await;
+        for (before, after) in before.into_iter().zip(after) {
+            // Whatever was answered is answered alike for ever.
+            if let Ok(before) = before {
+                assert_eq!(after, Ok(Reply { known: true, ..before }));
+            }
         }
     }
 
@@ -124,12 +147,17 @@ proptest! {
         jobs.extend(history.iter().map(|op| author.job(op)));
         block_on(async {
             let mut told = Told { world: World::new().await, now_ms: 1_000, roots: BTreeMap::new() };
+            let mut facts = ControlFacts::default();
             let (mut rest, mut turn) = (jobs.as_slice(), 0);
             while !rest.is_empty() {
                 let (count, what) = between[turn % between.len()];
                 let (batch, after) = rest.split_at(count.min(rest.len()));
-                told.world.sequencer.submit(batch).await;
+                match what {
+                    Between::Death(at) => told.dies(batch, at).await,
+                    _ => drop(told.world.sequencer.submit(batch).await),
+                }
                 told.between(what).await;
+                prop_assert_eq!(facts.look(&told.world.dump().rows), Ok(()));
                 (rest, turn) = (after, turn + 1);
             }
             told.between(Between::Snapshot).await;

@@ -43,7 +43,8 @@ cargo xtask <command>
   build wasi                 the components that spin.toml names, with their sizes, held against what they may import
   build cloudflare [OPTION]  what Cloudflare loads, in target/cloudflare, with its sizes (--dev: quickly, and larger;
                              --dry-run: deployed as well, up to what needs an account)
-  sim [--dev] [ARGS...]      the seeded simulation, for example: sim --seeds 1..200 (--dev: without optimisation)
+  sim [--dev] [--seeds A..B] the seeded simulation (--dev: without a build of its own for speed)
+  sim --replay SEED:STEPS    one run of it again, or a part of one, told line by line (--plant NAME: with a bug in it)
   bench [GROUP] [--json]     the benchmarks, in release
 
 Exit codes: 0 all is well, 1 a check failed, 2 this machine is missing something (the message says what).

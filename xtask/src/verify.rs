@@ -7,7 +7,7 @@ use crate::process::{cargo, run as run_program};
 use crate::{build, cloudflare, setup, sim, test, tidy, wasi};
 
 /// How many seeds every change pays for; longer hunts are `cargo xtask sim`.
-const SEEDS: &str = "1..200";
+const SEEDS: &str = "0..1000";
 
 /// Runs the steps up to the first that fails and prints the ledger either way.
 pub fn run() -> Result<(), Failure> {

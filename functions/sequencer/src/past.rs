@@ -5,7 +5,7 @@ use crate::{Failure, Sequencer, broken};
 use kernel::entity::Entity;
 use kernel::event::{Header, Place};
 use kernel::id::WorkspaceId;
-use kernel::key::{BranchId, Key, Line, Space};
+use kernel::key::{BranchId, Index, Key, Line, Space};
 use kernel::machine::{Moment, Stop, Workspace, kept_key};
 use kernel::reject::{Code, Rejection};
 use kernel::replay::{Pins, Replay, Versions, note_restore};
@@ -120,7 +120,16 @@ impl Sequencer {
             let Some(rows) = usable(rows)? else { return Ok(None) };
             keys.extend(rows.into_iter().filter_map(|(key, _)| key.parse::<Key>().ok()));
         }
-        Ok(Some(AsOf { root, under_way: UnderWay::of(keys) }))
+        let mut under_way = UnderWay::of(keys);
+        let (prefix, end) = (Index::Restored.prefix(), Index::Restored.end());
+        let rows = self.range_at(&manifest, Space::Control, [&prefix, &end], usize::MAX).await;
+        let Some(rows) = usable(rows)? else { return Ok(None) };
+        for (key, row) in rows {
+            let Ok(Key::Restored(id)) = key.parse::<Key>() else { continue };
+            let Ok(Entity::Restored(held)) = Entity::decode(&Key::Restored(id), &row.value) else { return Ok(None) };
+            under_way.note_held(line, id, &held);
+        }
+        Ok(Some(AsOf { root, under_way }))
     }
 
     /// When the last event was accepted, milliseconds since 1970: about now, for a snapshot that is made while a command is

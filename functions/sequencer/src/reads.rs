@@ -4,6 +4,7 @@ use crate::views::{self, effect_view, open, task_view};
 use crate::{Failure, Sequencer};
 use kernel::effect;
 use kernel::entity::{Branch, Move, Origin, Workspace as WorkspaceEntity};
+use kernel::hash::HashText;
 use kernel::id::Id;
 use kernel::key::{Key, Space};
 use kernel::machine::{Revealed, Stop, Takes, Workspace};
@@ -12,6 +13,7 @@ use ports::sequencing::{EffectView, EventView, MovingView, OriginView, Workspace
 use ports::space::Room;
 use ports::views::{Query, TaskView};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
 impl Sequencer {
     /// Where the workspace stands.
@@ -29,7 +31,17 @@ impl Sequencer {
         Ok(view)
     }
 
+    /// The roots there are, one after the other: asked together, each load would fold all of them anew.
+    pub(crate) async fn roots(&mut self) -> Result<BTreeMap<Space, HashText>, Failure> {
+        let mut roots = BTreeMap::new();
+        for space in self.ask(|workspace| workspace.rooted()).await? {
+            roots.insert(space, self.ask(|workspace| workspace.root(space)).await?);
+        }
+        Ok(roots)
+    }
+
     async fn stand(&mut self) -> Result<WorkspaceView, Failure> {
+        let roots = self.roots().await?;
         self.ask(|workspace| {
             let entity = workspace.read(workspace.main()?).data::<WorkspaceEntity>(Key::Workspace)?;
             let name = entity.and_then(|entity| entity.name.0.clone());
@@ -39,7 +51,7 @@ impl Sequencer {
                 pos: workspace.pos(),
                 format: workspace.heads().format,
                 room: Room::Enough,
-                roots: workspace.roots()?,
+                roots: roots.clone(),
                 origin: origin(workspace)?,
                 moving: moving(workspace)?,
             })

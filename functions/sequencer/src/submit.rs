@@ -57,8 +57,10 @@ impl Sequencer {
                 )
             );
             self.is_stale = true;
-            let reopened = self.reopen().await;
-            if !again || reopened.is_err() {
+            let (stood, reopened) = (self.workspace.stored(), self.reopen().await);
+            // What was loaded of a store that somebody else wrote to meanwhile fits no position, and proves no damage.
+            let is_overtaken = is_damaged(&last) && self.workspace.stored() != stood;
+            if reopened.is_err() || !(again || is_overtaken) {
                 break;
             }
         }
@@ -114,6 +116,10 @@ impl Sequencer {
         self.snapshots.has_moved |= !batch.events.is_empty();
         Ok(())
     }
+}
+
+fn is_damaged(failure: &Failure) -> bool {
+    matches!(failure, Failure::Store(StoreError::Damaged { .. }))
 }
 
 /// Whether a commit failed for something in it, not for the store or another writer.

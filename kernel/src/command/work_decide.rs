@@ -5,7 +5,7 @@ use super::{Context, Decide, Decision};
 use crate::entity::{Choice, Restored, Standing};
 use crate::event::WorkDecided;
 use crate::flow::{cancel, is_erased, restored};
-use crate::id::Id;
+use crate::id::{Id, Role};
 use crate::key::Key;
 use crate::reject::Code;
 use crate::seal::Subject;
@@ -47,6 +47,10 @@ impl Decide for WorkDecide {
             // Whatever was decided, nothing of the task can be written any more: it is over.
             to.emit(WorkDecided { item: id, choice: Choice::GiveUp, by })?;
             cancel::task(&mut to, *row.task)?;
+            // A notice belongs to no step and no call, and would be left behind.
+            if id.role == Role::Effect {
+                cancel::effect(&mut to, id)?;
+            }
             return Ok(to.decision());
         }
         to.emit(WorkDecided { item: id, choice: self.choice, by })?;

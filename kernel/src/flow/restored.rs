@@ -122,6 +122,11 @@ fn effect<V: View>(to: &mut Staged<'_, V>, id: Id, choice: Choice) -> Result<(),
         (Choice::Again, Owed::Model(_) | Owed::Capability(_) | Owed::Notice) => to.emit(EffectQueued { effect: id }),
         (Choice::Take, Owed::Model(step)) => match model_left(&to.read(), step)? {
             Some(Ok(said)) => agent::answered(to, step, closing, said),
+            // It was given up there before any runtime had it, so there is no attempt that it could be settled by.
+            Some(Err(Fault { class, detail, .. })) if closing.runtime.is_none() => {
+                cancel::effect(to, id)?;
+                agent::stop(to, step, false, &class, &detail)
+            }
             Some(Err(fault)) => agent::failed(to, step, closing, fault, None),
             None => Err(nothing_recorded(id)),
         },

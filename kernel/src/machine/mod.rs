@@ -165,6 +165,11 @@ impl Workspace {
         self.heads.pos()
     }
 
+    /// Position of the stored head that it was opened on, or that it committed.
+    pub fn stored(&self) -> u64 {
+        self.stored
+    }
+
     /// Where its streams and roots stand.
     pub fn heads(&self) -> &Heads {
         &self.heads

@@ -7,7 +7,7 @@ use crate::key::{Key, Line, Space};
 use crate::map::{Changes, FOLD_AT, Folded, Page, PageKey, fold};
 use crate::storage::{Address, Row, Write};
 use crate::view::{Answer, Lookup as _, Want};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 impl Workspace {
     /// The root of a space's state, at the last event. That of a line that stands on another covers its base's.
@@ -24,11 +24,15 @@ impl Workspace {
         Ok(over_base(branch, line, own))
     }
 
-    /// The roots of control, of the line that `main` is on, and of every line that has events.
-    pub fn roots(&self) -> Result<BTreeMap<Space, HashText>, Stop> {
+    /// The spaces that have roots: control, the line that `main` is on, and every line that has events.
+    pub fn rooted(&self) -> Result<BTreeSet<Space>, Stop> {
         let main = Space::Data(self.main()?);
-        let spaces = [Space::Control, main].into_iter().chain(self.heads.streams.keys().copied());
-        spaces.map(|space| Ok((space, self.root(space)?))).collect()
+        Ok([Space::Control, main].into_iter().chain(self.heads.streams.keys().copied()).collect())
+    }
+
+    /// The roots of all of those. Whoever has to load for it asks for one after the other, which folds each of them once.
+    pub fn roots(&self) -> Result<BTreeMap<Space, HashText>, Stop> {
+        self.rooted()?.into_iter().map(|space| Ok((space, self.root(space)?))).collect()
     }
 
     /// Fold every space if enough is pending, and give the pages to write.

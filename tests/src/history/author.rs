@@ -1,7 +1,6 @@
 //! Writes the commands of a history, without looking at state.
 
 use super::{Device, Kind, Op, entropy, text, under_key};
-use crate::workflows;
 use kernel::hash::{Domain, HashText, hash};
 use kernel::id::{BootId, CommandId, Id, Role, RuntimeId};
 use kernel::key::BranchId;
@@ -9,6 +8,7 @@ use kernel::machine::{Moment, Request};
 use kernel::seal::Subject;
 use sequencer::Job;
 use serde_json::{Value, json};
+use simulation::workflows;
 
 /// Devices, and what their commands so far make if they are accepted.
 #[derive(Debug, Clone)]

@@ -6,7 +6,6 @@
 
 mod agents;
 mod author;
-mod device;
 mod op;
 mod play;
 mod told;
@@ -14,9 +13,9 @@ mod units;
 
 pub use agents::Office;
 pub use author::Author;
-pub use device::{Device, command_hash, entropy, under_key};
 pub use op::{Kind, Op, config, ops, text};
 pub use play::{Between, Pace, World, paces};
+pub use simulation::{Device, command_hash, entropy, under_key};
 pub use told::told;
 pub use units::Opened;
 

@@ -183,12 +183,17 @@ impl Sequencer {
         Ok(())
     }
 
-    /// Pack the next rows for the first time.
+    /// Pack the next rows for the first time. Where the store does not answer, the walk stays where it is.
     pub(super) async fn walk(&mut self, draft: &mut Draft) -> Result<(), Failure> {
-        let Some(mut walk) = draft.walk.take().or_else(|| draft.ahead.pop().map(Walk::of)) else { return Ok(()) };
+        if draft.walk.is_none() {
+            draft.walk = draft.ahead.pop().map(Walk::of);
+        }
         let mut bytes = 0;
-        while bytes < SLICE_BYTES {
+        while bytes < SLICE_BYTES
+            && let Some(walk) = &draft.walk
+        {
             let page = self.store.range(&self.name(), &walk.space.to_string(), &walk.after, END, ROWS).await?;
+            let Some(mut walk) = draft.walk.take() else { return Ok(()) };
             let is_last = page.len() < ROWS;
             for (key, row) in page {
                 bytes += key.len() + row.value.len();
@@ -202,8 +207,8 @@ impl Sequencer {
                 draft.spaces.insert(walk.space, leaves);
                 return Ok(());
             }
+            draft.walk = Some(walk);
         }
-        draft.walk = Some(walk);
         Ok(())
     }
 

@@ -131,7 +131,7 @@ impl Sequencer {
         }
         let heads = self.workspace().heads();
         let (pos, streams) = (heads.pos(), heads.streams.clone());
-        let roots = self.ask(|workspace| workspace.roots()).await?;
+        let roots = self.roots().await?;
         self.finish(draft, Stand { pos, streams, roots }, now_ms).await.map(Some)
     }
 

@@ -449,6 +449,84 @@ fn going_back_again_before_anything_is_decided_takes_up_what_was_held() {
 }
 
 #[test]
+fn going_back_to_where_something_was_held_holds_it_whatever_was_decided_since() {
+    let mut it = begun();
+    let [task, _, effect] = it.asked("a question");
+    let pos = it.machine.pos();
+    it.given("task.create", json!({"title": "a mistake"}));
+    it.restored(pos);
+    let held_at = it.machine.pos();
+    for choice in ["give_up", "again"] {
+        it.given("task.create", json!({"title": "meanwhile"}));
+        decide(&mut it, effect, choice);
+        it.given("work.release", json!({}));
+        it.restored(held_at);
+        assert_eq!(standings(&it), [(effect, Standing::Undecided)], "{choice}");
+    }
+    it.when("work.release", json!({})).rejected(Code::WorkUndecided);
+    decide(&mut it, effect, "again");
+    it.given("work.release", json!({}));
+    assert_eq!(it.leases().0, effect);
+    assert!(it.data::<Task>(MAIN, Key::Task(task)).is_some());
+    it.replays();
+}
+
+#[test]
+fn what_was_given_up_before_any_runtime_had_it_is_taken_as_given_up() {
+    let mut it = begun();
+    let [_, waiting, effect] = it.asked("a question");
+    let pos = it.machine.pos();
+    it.given("task.create", json!({"title": "a mistake"}));
+    it.restored(pos);
+    let held_at = it.machine.pos();
+    decide(&mut it, effect, "give_up");
+    it.restored(held_at);
+    decide(&mut it, effect, "take");
+    it.then(&["work.decided", "effect.closed", "step.stopped"]);
+    assert_eq!(step(&mut it, waiting).failure.0.unwrap().class, "given_up");
+    it.given("work.release", json!({}));
+    it.replays();
+}
+
+#[test]
+fn going_back_to_where_an_approval_was_held_holds_it_again() {
+    let mut it = begun();
+    let (approval, digest) = it.asked_person("Which one?");
+    let pos = it.machine.pos();
+    let data = json!({"approval": approval, "digest": digest, "decision": "answer", "value": "this one"});
+    it.given("approval.decide", data);
+    it.restored(pos);
+    let held_at = it.machine.pos();
+    it.given("task.create", json!({"title": "meanwhile"}));
+    it.restored(held_at);
+    assert!(standings(&it).contains(&(approval, Standing::Undecided)));
+    decide(&mut it, approval, "take");
+    assert!(it.reply().rejected.is_none());
+    it.replays();
+}
+
+#[test]
+fn a_notice_of_a_task_whose_key_was_destroyed_is_over_when_it_is_decided_about() {
+    let mut it = begun();
+    let task = started(&mut it, json!([{"sure": {"call": "ask", "with": {"question": "Go on?"}}}]));
+    let asked = it.all::<ApprovalRequested>().pop().unwrap();
+    let pos = it.machine.pos();
+    it.given("task.create", json!({"title": "a mistake"}));
+    it.restored(pos);
+    let notice = held(&it).iter().find(|item| item.item.role == Role::Effect).unwrap().item;
+    it.given("key.destroy", json!({"subject": Subject::Task(task)}));
+    it.when(
+        "approval.decide",
+        json!({"approval": asked.approval, "digest": asked.digest, "decision": "answer", "value": "yes"}),
+    );
+    assert_ne!(*it.data::<Run>(MAIN, Key::Run(task)).unwrap().status, RunStatus::Running);
+    decide(&mut it, notice, "again");
+    assert!(it.reply().rejected.is_none());
+    assert!(it.data::<Effect>(MAIN, Key::Effect(notice)).unwrap().settled_by.is_some());
+    it.replays();
+}
+
+#[test]
 fn what_somebody_cancels_meanwhile_need_not_be_decided() {
     let mut it = begun();
     let [task, _, effect] = it.asked("a question");

@@ -2,14 +2,19 @@
 
 /// Splitmix64: small, and good enough to choose what happens next.
 #[derive(Debug, Clone)]
-pub(super) struct Rng(u64);
+pub(crate) struct Rng(u64);
 
 impl Rng {
-    pub(super) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5851_f42d_4c95_7f2d)
     }
 
-    pub(super) fn next(&mut self) -> u64 {
+    /// The numbers of one step of a run: they are the same whatever was done in the steps before.
+    pub(crate) fn of_step(seed: u64, step: u64) -> Self {
+        Self::new(Self::new(seed).next() ^ Self::new(!step).next())
+    }
+
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -18,25 +23,23 @@ impl Rng {
     }
 
     /// A number below `end`; 0 when there is none.
-    pub(super) fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.next() % end.max(1)
     }
 
     /// Whether something happens that happens `percent` times in a hundred.
-    pub(super) fn chance(&mut self, percent: u64) -> bool {
+    pub(crate) fn chance(&mut self, percent: u64) -> bool {
         self.below(100) < percent
     }
 
-    /// One of `things`.
-    pub(super) fn pick<'a, T>(&mut self, things: &'a [T]) -> Option<&'a T> {
-        let nth = self.below(things.len() as u64);
-        things.get(nth as usize)
+    /// The same for events that are rarer: so many times in a thousand.
+    pub(crate) fn rarely(&mut self, mille: u64) -> bool {
+        self.below(1_000) < mille
     }
 
-    /// Change the order of `things`.
-    pub(super) fn shuffle<T>(&mut self, things: &mut [T]) {
-        for last in (1..things.len()).rev() {
-            things.swap(last, self.below(last as u64 + 1) as usize);
-        }
+    /// One of `things`.
+    pub(crate) fn pick<'a, T>(&mut self, things: &'a [T]) -> Option<&'a T> {
+        let nth = self.below(things.len() as u64);
+        things.get(nth as usize)
     }
 }

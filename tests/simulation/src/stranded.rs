@@ -1,62 +1,74 @@
 //! Nothing is stranded: whatever is not over waits for something that can be named, and that is really there.
 
-use kernel::apply::apply;
+use super::rule::{Held, Rule};
 use kernel::entity::{
     Approval, Call, CallStatus, Effect, Kind, Lease, LeaseStatus, Owner, Run, RunStatus, Step, StepStatus, Turn,
 };
-use kernel::event::Header;
 use kernel::id::{Id, Role};
-use kernel::key::{Key, Space};
+use kernel::key::{Key, Line, Space};
+use kernel::replay::Replay;
 use kernel::state::State;
-use kernel::storage::StoredEvent;
+use kernel::view::resolve;
+use std::collections::BTreeSet;
 
-/// The workspace that events lead to.
-struct Whole(State);
+/// The workspace that events lead to, as its main line sees it.
+struct Whole<'a> {
+    state: &'a State,
+    line: Line,
+}
 
 /// Refuse a log that leaves work behind which nothing will ever wake, or anything awake of what is over.
-pub(super) fn nothing_is_stranded(events: &[StoredEvent]) -> Result<(), String> {
-    let mut state = State::complete();
-    for event in events {
-        let (header, data) = Header::decode(&event.body).map_err(|why| format!("event {}: {why}", event.pos))?;
-        apply(&mut state, &header, &data);
+pub(crate) fn nothing_is_stranded(replay: &Replay) -> Held {
+    let whole = Whole { state: replay.state(), line: replay.main() };
+    let keys: BTreeSet<Key> = whole
+        .state
+        .spaces()
+        .filter(|(space, _)| matches!(space, Space::Data(_)))
+        .flat_map(|(_, rows)| rows.present().map(|(key, ..)| *key))
+        .collect();
+    for key in keys {
+        whole.thing(key)?;
     }
-    let whole = Whole(state);
-    whole.each::<Effect>(Space::MAIN, |whole, id, effect| whole.effect(id, effect))?;
-    whole.each::<Step>(Space::MAIN, |whole, id, step| whole.step(id, step))?;
-    whole.each::<Call>(Space::MAIN, |whole, id, call| whole.call(id, call))?;
-    whole.each::<Run>(Space::MAIN, |whole, id, run| whole.run(id, run))?;
-    whole.each::<Approval>(Space::Control, |whole, id, approval| whole.approval(id, approval))?;
-    whole.timers()
-}
-
-fn must(holds: bool, why: impl FnOnce() -> String) -> Result<(), String> {
-    if holds { Ok(()) } else { Err(why()) }
-}
-
-impl Whole {
-    fn each<K: Kind>(&self, space: Space, holds: impl Fn(&Self, Id, &K) -> Result<(), String>) -> Result<(), String> {
-        for (key, entity, _) in self.0.rows(space).into_iter().flat_map(|rows| rows.present()) {
-            let id = match key {
-                Key::Approval(id) | Key::Call(id) | Key::Effect(id) | Key::Run(id) | Key::Step(id) => *id,
-                _ => continue,
-            };
-            if let Some(entity) = K::of(entity) {
-                holds(self, id, entity)?;
+    let Some(control) = whole.state.rows(Space::Control) else { return Ok(()) };
+    for (key, entity, _) in control.present() {
+        match key {
+            Key::Approval(id) => Approval::of(entity).map_or(Ok(()), |it| whole.approval(*id, it))?,
+            Key::Ready(id) | Key::Expiry(_, id) => {
+                must(whole.is_outstanding(*id), || format!("{id} is offered or held, and nobody wants it"))?
             }
+            Key::Due(at, id) => whole.timer(*at, *id)?,
+            _ => {}
         }
-        Ok(())
+    }
+    Ok(())
+}
+
+fn must(holds: bool, why: impl FnOnce() -> String) -> Held {
+    Rule::Stranded.must(holds, why)
+}
+
+impl Whole<'_> {
+    /// Something of the data, if main sees it.
+    fn thing(&self, key: Key) -> Held {
+        match key {
+            Key::Effect(id) => self.data(key).map_or(Ok(()), |it| self.effect(id, it)),
+            Key::Step(id) => self.data(key).map_or(Ok(()), |it| self.step(id, it)),
+            Key::Call(id) => self.data(key).map_or(Ok(()), |it| self.call(id, it)),
+            Key::Run(id) => self.data(key).map_or(Ok(()), |it| self.run(id, it)),
+            _ => Ok(()),
+        }
     }
 
-    fn row<K: Kind>(&self, space: Space, key: Key) -> Option<&K> {
-        self.0.rows(space)?.slot(&key)?.entity.as_deref().and_then(K::of)
+    fn control<K: Kind>(&self, key: Key) -> Option<&K> {
+        self.state.rows(Space::Control)?.slot(&key)?.entity.as_deref().and_then(K::of)
     }
 
     fn data<K: Kind>(&self, key: Key) -> Option<&K> {
-        self.row(Space::MAIN, key)
+        resolve(self.state, self.line, &key).ok()?.and_then(|found| K::of(found.entity))
     }
 
     fn is_marked(&self, key: Key) -> bool {
-        self.0.rows(Space::Control).and_then(|rows| rows.slot(&key)).is_some_and(|slot| slot.entity.is_some())
+        self.state.rows(Space::Control).and_then(|rows| rows.slot(&key)).is_some_and(|slot| slot.entity.is_some())
     }
 
     fn is_outstanding(&self, effect: Id) -> bool {
@@ -68,13 +80,13 @@ impl Whole {
     }
 
     fn is_open(&self, approval: Id) -> bool {
-        let row = self.row::<Approval>(Space::Control, Key::Approval(approval));
+        let row = self.control::<Approval>(Key::Approval(approval));
         row.is_some_and(|row| row.decision.is_none()) && self.is_marked(Key::Open(approval))
     }
 
     /// An effect that is outstanding waits for a runtime, is held by one, or waits for its time; and somebody wants it.
-    fn effect(&self, id: Id, effect: &Effect) -> Result<(), String> {
-        let lease = self.row::<Lease>(Space::Control, Key::Lease(id));
+    fn effect(&self, id: Id, effect: &Effect) -> Held {
+        let lease = self.control::<Lease>(Key::Lease(id));
         let held = lease.filter(|lease| *lease.status == LeaseStatus::Held);
         let ready = self.is_marked(Key::Ready(id));
         if effect.settled_by.is_some() {
@@ -95,7 +107,7 @@ impl Whole {
     }
 
     /// A step that waits has an outstanding model call, or tools that are not over.
-    fn step(&self, id: Id, step: &Step) -> Result<(), String> {
+    fn step(&self, id: Id, step: &Step) -> Held {
         let turn = step.turn.and_then(|turn| self.data::<Turn>(Key::Turn(turn)));
         let tools = turn.is_some_and(|turn| turn.calls.iter().any(|call| self.awaits(*call)));
         let waits = *step.status == StepStatus::Waiting;
@@ -104,7 +116,7 @@ impl Whole {
     }
 
     /// A call that is not over has an effect, an agent or a person that it waits for; and somebody waits for it.
-    fn call(&self, id: Id, call: &Call) -> Result<(), String> {
+    fn call(&self, id: Id, call: &Call) -> Held {
         let step = call.step.and_then(|step| self.data::<Step>(Key::Step(step)));
         let works = call.effect.is_some_and(|effect| self.is_outstanding(effect))
             || step.is_some_and(|step| *step.status == StepStatus::Waiting);
@@ -122,7 +134,7 @@ impl Whole {
     }
 
     /// A run that goes on waits for its call or for a time; one that is over waits for nothing.
-    fn run(&self, id: Id, run: &Run) -> Result<(), String> {
+    fn run(&self, id: Id, run: &Run) -> Held {
         let timer = run.due.is_some_and(|at| self.is_marked(Key::Due(at, id)));
         let call = run.call.is_some_and(|call| self.awaits(call));
         let running = *run.status == RunStatus::Running;
@@ -131,7 +143,7 @@ impl Whole {
     }
 
     /// An approval that is open is what its call waits for.
-    fn approval(&self, id: Id, approval: &Approval) -> Result<(), String> {
+    fn approval(&self, id: Id, approval: &Approval) -> Held {
         let open = self.is_marked(Key::Open(id));
         must(open == approval.decision.is_none(), || format!("{id} is open and decided"))?;
         let call = self.data::<Call>(Key::Call(*approval.call));
@@ -140,16 +152,12 @@ impl Whole {
     }
 
     /// A timer belongs to something that is not over.
-    fn timers(&self) -> Result<(), String> {
-        for (key, ..) in self.0.rows(Space::Control).into_iter().flat_map(|rows| rows.present()) {
-            let Key::Due(at, id) = key else { continue };
-            let wanted = match id.role {
-                Role::Effect => self.is_outstanding(*id),
-                Role::Approval => self.is_open(*id),
-                _ => self.data::<Run>(Key::Run(*id)).is_some_and(|run| *run.due == Some(*at)),
-            };
-            must(wanted, || format!("a timer of {id} at {at} is left, and nobody wants it"))?;
-        }
-        Ok(())
+    fn timer(&self, at: u64, id: Id) -> Held {
+        let wanted = match id.role {
+            Role::Effect => self.is_outstanding(id),
+            Role::Approval => self.is_open(id),
+            _ => self.data::<Run>(Key::Run(id)).is_some_and(|run| *run.due == Some(at)),
+        };
+        must(wanted, || format!("a timer of {id} at {at} is left, and nobody wants it"))
     }
 }

@@ -1,20 +1,21 @@
 //! Clients: what they know, and what they write next.
 
+use super::device::{Device, under_key};
 use super::rng::Rng;
-use crate::history::{Device, under_key};
-use crate::workflows::sources;
+use super::workflows::sources;
+use kernel::entity::Standing;
 use kernel::event::EventData;
 use kernel::hash::HashText;
 use kernel::id::{Id, Role};
 use kernel::key::BranchId;
-use kernel::machine::{Reply, Request};
+use kernel::machine::{Identity, Reply, Request};
 use kernel::seal::Subject;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// How a client's commands are told from others.
 #[derive(Debug)]
-pub(super) enum By {
+pub(crate) enum By {
     /// Its device counts them.
     Device(Device),
     /// It sends them under idempotency keys, and the host counts.
@@ -28,7 +29,7 @@ pub(super) enum By {
 
 impl By {
     /// Write a command.
-    pub(super) fn write(&mut self, branch: BranchId, now_ms: u64, name: &str, data: &Value) -> Request {
+    pub(crate) fn write(&mut self, branch: BranchId, now_ms: u64, name: &str, data: &Value) -> Request {
         match self {
             Self::Device(device) => device.author(branch, now_ms, name, &data.to_string()),
             Self::Keys { client, sent } => {
@@ -41,27 +42,86 @@ impl By {
     }
 }
 
+/// A client.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) by: By,
+    /// A copy of its device, made some time ago.
+    backup: Option<Device>,
+    /// Whether it was ever set back to a copy.
+    was_set_back: bool,
+}
+
+impl Client {
+    pub(crate) fn new(by: By) -> Self {
+        Self { by, backup: None, was_set_back: false }
+    }
+
+    /// Somebody copies the device, or sets it back to the copy. True when it was set back.
+    pub(crate) fn back_up_or_set_back(&mut self, rng: &mut Rng) -> bool {
+        let By::Device(device) = &mut self.by else { return false };
+        match self.backup.take() {
+            Some(copy) if rng.chance(60) => {
+                *device = copy;
+                self.was_set_back = true;
+                true
+            }
+            _ => {
+                self.backup = Some(device.clone());
+                false
+            }
+        }
+    }
+
+    /// Whether its count may have been used before.
+    pub(crate) fn was_set_back(&self) -> bool {
+        self.was_set_back
+    }
+
+    /// It was told that the count of `refused` is used up: it counts on in a new incarnation, if it does not yet.
+    pub(crate) fn begin_incarnation(&mut self, refused: &Request) -> bool {
+        let (By::Device(device), Identity::Device { command, .. }) = (&mut self.by, &refused.identity) else {
+            return false;
+        };
+        let is_now = command.incarnation == device.incarnation;
+        if is_now {
+            device.begin_incarnation();
+        }
+        is_now
+    }
+}
+
 /// Number of the host's device.
-pub(super) const HOST: u8 = 9;
+pub(crate) const HOST: u8 = 9;
 
 /// What all clients know of the workspace, from answers.
 #[derive(Debug, Default)]
-pub(super) struct Known {
-    pub(super) providers: Vec<Id>,
-    pub(super) agents: Vec<Id>,
-    pub(super) tasks: Vec<Id>,
-    pub(super) effects: Vec<Id>,
-    pub(super) branches: Vec<Id>,
-    pub(super) workflows: Vec<Id>,
+pub(crate) struct Known {
+    pub(crate) providers: Vec<Id>,
+    pub(crate) agents: Vec<Id>,
+    pub(crate) tasks: Vec<Id>,
+    pub(crate) effects: Vec<Id>,
+    pub(crate) branches: Vec<Id>,
+    pub(crate) workflows: Vec<Id>,
     /// Effects that are model calls.
-    pub(super) models: BTreeSet<Id>,
+    pub(crate) models: BTreeSet<Id>,
     /// Approvals, and the digests of what they are about.
-    pub(super) approvals: Vec<(Id, HashText)>,
+    pub(crate) approvals: Vec<(Id, HashText)>,
+    /// Positions behind whole commands.
+    pub(crate) ends: Vec<u64>,
+    /// Positions of snapshots.
+    pub(crate) snapshots: Vec<u64>,
+    /// Positions before restores.
+    pub(crate) undos: Vec<u64>,
+    /// What the newest restore holds.
+    pub(crate) held: Vec<Id>,
+    /// Whether it is held still.
+    pub(crate) is_held: bool,
 }
 
 impl Known {
     /// Learn from an answer.
-    pub(super) fn learn(&mut self, reply: &Reply) {
+    pub(crate) fn learn(&mut self, reply: &Reply) {
         for id in &reply.made {
             match id.role {
                 Role::Provider => self.providers.push(*id),
@@ -75,8 +135,17 @@ impl Known {
     }
 
     /// Learn from an event.
-    pub(super) fn see(&mut self, data: &EventData) {
+    pub(crate) fn see(&mut self, pos: u64, data: &EventData) {
         match data {
+            EventData::BranchRestored(it) if it.branch == BranchId::Main => {
+                self.undos.push(pos - 1);
+                (self.held, self.is_held) = (Vec::new(), it.held);
+            }
+            EventData::WorkHeld(it) => {
+                let open = it.items.iter().filter(|item| item.standing == Standing::Undecided);
+                self.held.extend(open.map(|item| item.item));
+            }
+            EventData::WorkReleased(_) => self.is_held = false,
             EventData::StepRequested(it) => {
                 self.effects.push(it.effect);
                 self.models.insert(it.effect);
@@ -108,7 +177,7 @@ fn decision(rng: &mut Rng, known: &Known) -> Value {
 }
 
 /// What a client wants next: a branch, the name of a command, and its data.
-pub(super) fn wish(rng: &mut Rng, known: &Known, nth: usize) -> (BranchId, &'static str, Value) {
+pub(crate) fn wish(rng: &mut Rng, known: &Known, nth: usize) -> (BranchId, &'static str, Value) {
     let text = format!("wish {nth} {}", "so ".repeat(rng.below(120) as usize));
     let agent = rng.pick(&known.agents).copied();
     let task = rng.pick(&known.tasks).copied();

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 /// What a question of [`sources`] asks; its approval's digest follows from it.
-pub(crate) const QUESTION: &str = "Go on?";
+pub const QUESTION: &str = "Go on?";
 
 /// Every workflow.
-pub(crate) fn sources() -> Vec<Value> {
+pub fn sources() -> Vec<Value> {
     let document = |name: &str| json!({"dsl": "1.0.0", "namespace": "test", "name": name, "version": "0.1.0"});
     let http = |method: &str| json!({"call": "http", "with": {"method": method, "endpoint": "https://example.org/"}});
     let ask = json!({"question": QUESTION, "timeout": "PT3S", "escalate": {"after": "PT1S", "to": "boss"}});
@@ -45,13 +45,13 @@ pub(crate) fn sources() -> Vec<Value> {
 }
 
 /// An agent with tools.
-pub(crate) fn worker(provider: &Value) -> Value {
+pub fn worker(provider: &Value) -> Value {
     json!({"name": "worker", "provider": provider, "tools": ["ask", "http.request", "remember", "documents.write"],
         "approve": ["documents.write"], "limits": {"turns": 3}})
 }
 
 /// What a model may ask for, by number.
-pub(crate) fn tools(number: u64) -> Vec<(&'static str, Value)> {
+pub fn tools(number: u64) -> Vec<(&'static str, Value)> {
     let ask = ("ask", json!({"question": QUESTION, "timeout": "PT2S", "otherwise": "no"}));
     let post = ("http.request", json!({"method": "POST", "endpoint": "https://example.org/"}));
     let get = ("http.request", json!({"endpoint": "https://example.org/"}));
@@ -66,7 +66,7 @@ pub(crate) fn tools(number: u64) -> Vec<(&'static str, Value)> {
 }
 
 /// A model asks for tools.
-pub(crate) fn asks(tools: &[(&'static str, Value)]) -> Value {
+pub fn asks(tools: &[(&'static str, Value)]) -> Value {
     let call = |(nth, (name, arguments)): (usize, &(&str, Value))| json!({"id": format!("call_{nth}"), "name": name, "arguments": arguments.to_string()});
     let calls: Vec<Value> = tools.iter().enumerate().map(call).collect();
     json!({"is": "answered", "text": "", "calls": calls, "stop": "tool", "output_tokens": 5})
@@ -76,7 +76,7 @@ pub(crate) fn asks(tools: &[(&'static str, Value)]) -> Value {
 const MODEL: [u64; 13] = [0, 1, 2, 6, 7, 8, 6, 7, 8, 12, 13, 14, 15];
 
 /// What a runtime tells of an effect, by number; seldom what one would tell that does not know what it holds.
-pub(crate) fn outcome(number: u64, is_model: bool, text: &str) -> Value {
+pub fn outcome(number: u64, is_model: bool, text: &str) -> Value {
     let (pick, kind) = (number >> 12, number >> 6);
     let kind = match (number % 32, is_model) {
         (0, _) => kind % 16,
