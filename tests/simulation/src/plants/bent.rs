@@ -92,7 +92,7 @@ impl Subject for Bent {
         let (expected_pos, epoch, pos) = (head.pos, head.epoch, head.pos);
         let altered = saying(&row, row.value.clone());
         let writes = vec![(at.clone(), kernel::storage::Write::Put(altered))];
-        let batch = Batch { expected_pos, epoch, pos, head: head.value, events: Vec::new(), writes };
+        let batch = Batch { expected_pos, epoch, pos, head: head.value, writes, ..Batch::default() };
         self.disk.commit(workspace, &batch).await.map_err(said)
     }
 

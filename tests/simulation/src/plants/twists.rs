@@ -152,7 +152,7 @@ impl Twist for TearsAtCrash {
         let Ok(head) = disk.head(&workspace).await else { return };
         let (expected_pos, epoch, pos) = (head.pos, head.epoch, head.pos);
         let writes = before.into_iter().map(|(at, row)| (at, row.map_or(Write::Delete, Write::Put))).collect();
-        let batch = Batch { expected_pos, epoch, pos, head: head.value, events: Vec::new(), writes };
+        let batch = Batch { expected_pos, epoch, pos, head: head.value, writes, ..Batch::default() };
         let _whatever_comes_of_it = disk.commit(&workspace, &batch).await;
     }
 }
