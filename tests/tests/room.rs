@@ -5,7 +5,7 @@
 mod support;
 
 use serde_json::{Value, json};
-use support::cli::Said;
+use support::cli::{Cli, Said};
 use support::desk::Desk;
 use support::host::Place;
 use support::peer::Peer;
@@ -45,6 +45,6 @@ fn a_person_sees_what_takes_the_room_and_makes_some() {
     assert!(cli.run(&["log", "--limit", "1000", "--json"]).out == log && log.len() > 100_000, "nobody notices");
     drop(client);
     host.kill();
-    let verified = cli.run(&["replay", "--verify"]);
+    let verified = Cli::over(dir.path()).run(&["replay", "--verify"]);
     assert_eq!(verified.code, 0, "{verified:?}");
 }

@@ -51,7 +51,8 @@ fn streams_that_take_turns_come_back_where_they_were() {
         let end = ends.entry(stream.to_owned()).or_default();
         let text = String::from_utf8(event.body.clone()).unwrap();
         let (pos, said) = (nth as u64 + 1, text.find("\"previous\"").unwrap());
-        let body = format!("{}\"previous\":\"{}\"{}", &text[..said], end.hash, &text[said + 56..]).into_bytes();
+        let (before, behind) = (text.split_at(said).0, text.split_at(said + 56).1);
+        let body = format!("{before}\"previous\":\"{}\"{behind}", end.hash).into_bytes();
         *end = End { seq: end.seq + 1, hash: HashText(event_hash(&body)) };
         events.push(StoredEvent {
             pos,
