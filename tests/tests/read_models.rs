@@ -305,3 +305,39 @@ fn a_task_can_be_listed_by_where_it_stands_and_its_events_by_the_task() {
     let told = block_on(shelf.entries(Model::Timeline, first["id"].as_str()));
     assert_eq!(told.iter().map(|it| it["event"].as_str().unwrap()).collect::<Vec<_>>(), ["task.created"]);
 }
+
+/// As on a host where all workspaces share one database, and nobody is there between requests.
+#[test]
+fn projectors_that_share_a_database_and_meet_in_it_make_the_same_models() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("all.db");
+    let (mut world, mut author) = world();
+    let projector = |world: &World| {
+        let sql = block_on(kernelos_tests::statements::Statements::open(&path)).unwrap();
+        let models = Rc::new(read_models_sql::SqlModels::new(Rc::new(sql)));
+        projector::Projector::new(Rc::new(world.store.clone()), models, world.workspace, world.key, PACE)
+    };
+    let (mut one, mut other) = (projector(&world), projector(&world));
+    for nth in 0..120 {
+        send(&mut world, &mut author, "task.create", &json!({ "title": format!("shared {nth}") }));
+        // Each finds the other further than it was, or not there any more, again and again.
+        drop((block_on(one.advance()), block_on(other.advance())));
+    }
+    for projector in [&mut one, &mut other] {
+        while block_on(projector.advance()).unwrap() {}
+    }
+    let mut shelf = shelf(&world);
+    block_on(shelf.catch_up());
+    let wanted = block_on(shelf.entries(Model::Tasks, Some("open")));
+    assert_eq!(wanted.len(), 120);
+    for projector in [&mut one, &mut other] {
+        let asked = ports::read_models::ModelsAsked::Entries {
+            model: Model::Tasks,
+            of: Some("open".to_owned()),
+            before: None,
+            limit: 100,
+        };
+        let view = block_on(projector.answer(&asked)).unwrap();
+        assert_eq!((&view["lag"], &view["entries"][99]), (&json!(0), &wanted[99]));
+    }
+}

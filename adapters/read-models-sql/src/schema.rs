@@ -7,7 +7,7 @@
 pub(crate) const MOVED: &str = "kernelos: the read models are elsewhere";
 
 /// All that makes a database one of ours; each may be performed again. The last is what changes go through.
-pub(crate) const TABLES: [&str; 11] = [
+pub(crate) const TABLES: [&str; 12] = [
     // Numbers are never given twice: what stands for words is made of them.
     "CREATE TABLE IF NOT EXISTS read_editions(number INTEGER PRIMARY KEY AUTOINCREMENT, workspace TEXT NOT NULL, \
      answers INTEGER NOT NULL, version INTEGER NOT NULL, incarnation INTEGER NOT NULL, pos INTEGER NOT NULL, \
@@ -22,6 +22,8 @@ pub(crate) const TABLES: [&str; 11] = [
     "CREATE INDEX IF NOT EXISTS read_items_of ON read_items(edition, subject)",
     "CREATE VIRTUAL TABLE IF NOT EXISTS read_words USING fts5(words, starts, tokenize='ascii')",
     "INSERT INTO read_words(read_words, rank) VALUES('secure-delete', 1)",
+    // Parts of the index are merged when there are so many: seldom enough for a rebuild, and few enough for a search.
+    "INSERT INTO read_words(read_words, rank) VALUES('automerge', 8)",
     // A word that begins like the one looked for counts less than the word.
     "INSERT INTO read_words(read_words, rank) VALUES('rank', 'bm25(1.0, 0.5)')",
     "CREATE VIEW IF NOT EXISTS read_changes(edition, since, pos, hash, forgotten, items, texts, entries, removed) AS \
@@ -60,7 +62,7 @@ const CHANGE: &str = "CREATE TRIGGER IF NOT EXISTS read_change INSTEAD OF INSERT
     DELETE FROM read_entries WHERE (edition, model, key) IN \
       (SELECT NEW.edition, value->>0, value->>1 FROM json_each(NEW.removed)); \
     INSERT INTO read_entries(edition, model, key, kin, pos, value) \
-      SELECT NEW.edition, value->>0, value->>1, value->>2, value->>3, value->>4 FROM json_each(NEW.entries) WHERE 1 \
+      SELECT NEW.edition, value->>0, value->>1, value->>2, value->>3, value->4 FROM json_each(NEW.entries) WHERE 1 \
       ON CONFLICT DO UPDATE SET kin=excluded.kin, pos=excluded.pos, value=excluded.value; \
     UPDATE read_editions SET pos=NEW.pos, hash=NEW.hash WHERE number=NEW.edition; \
   END";

@@ -10,7 +10,7 @@ const START: u8 = 1;
 
 /// Beginnings of words that stand in the index, in characters, the longest first. One that is looked for and is longer than
 /// one of them is found by that one, and compared when it is shown.
-pub const STARTS: [usize; 3] = [6, 4, 3];
+pub const STARTS: [usize; 2] = [5, 3];
 /// The shortest beginning that is found.
 pub const START_LEAST: usize = 3;
 /// Different beginnings of one text that are found.

@@ -29,10 +29,20 @@ const ROUNDS: usize = 3;
 const LOOK: Duration = Duration::from_millis(50);
 
 pub fn run(report: &mut Report) -> Result<(), String> {
+    made_anew(report)?;
     let data = TempDir::new_in(".").map_err(|why| why.to_string())?;
-    let (events, texts) = (desk::id(61), desk::id(62));
-    eprintln!("writing {EVENTS} events and {TEXTS} texts …");
-    block_on(filled(data.path(), events, texts))?;
+    let texts = desk::id(62);
+    eprintln!("writing {TEXTS} texts …");
+    block_on(async { write(&mut there(data.path(), texts).await?).await })?;
+    let server = Server::start(data.path())?;
+    searches(report, &mut Client::connect(&server.address, &server.token)?, texts)
+}
+
+fn made_anew(report: &Report) -> Result<(), String> {
+    let data = TempDir::new_in(".").map_err(|why| why.to_string())?;
+    let events = desk::id(61);
+    eprintln!("writing {EVENTS} events …");
+    block_on(async { work(&mut there(data.path(), events).await?).await })?;
     let server = Server::start(data.path())?;
     let mut client = Client::connect(&server.address, &server.token)?;
     let began = Instant::now();
@@ -41,20 +51,21 @@ pub fn run(report: &mut Report) -> Result<(), String> {
     report.row("read models made of 1,000,000 events", alone, "1/s", end as f64, Target::AtLeast(50e3));
     let bytes = stand(&mut client, events)?["bytes"].as_f64().unwrap_or_default();
     report.row("what they take, of each event", bytes / end as f64, "bytes", bytes, Target::None);
-    meanwhile(report, &server, &mut client, events)?;
-    searches(report, &mut client, texts)
+    meanwhile(report, &server, &mut client, events)
 }
 
-async fn filled(data: &Path, events: WorkspaceId, texts: WorkspaceId) -> Result<(), String> {
+/// A workspace of a host that will be over `data`.
+async fn there(data: &Path, workspace: WorkspaceId) -> Result<Desk, String> {
     let said = |why: &dyn std::fmt::Debug| format!("{why:?}");
     kernelos::host::directory(data).map_err(|why| said(&why))?;
     let vault = FileVault::open(data.join("vault")).map_err(|why| said(&why))?;
     let store = LibsqlStore::open(&data.join("workspaces")).map_err(|why| said(&why))?;
-    let key = vault.workspace_key(&events.to_string()).await.map_err(|why| said(&why))?;
-    let mut desk = Desk::create_under(Rc::new(store.another()), events, key).await?;
-    work(&mut desk).await?;
-    let key = vault.workspace_key(&texts.to_string()).await.map_err(|why| said(&why))?;
-    let mut desk = Desk::create_under(Rc::new(store.another()), texts, key).await?;
+    let key = vault.workspace_key(&workspace.to_string()).await.map_err(|why| said(&why))?;
+    Desk::create_under(Rc::new(store), workspace, key).await
+}
+
+/// Texts, each a question.
+async fn write(desk: &mut Desk) -> Result<(), String> {
     let (agent, _) = desk.staff().await?;
     for first in (0..TEXTS).step_by(TOGETHER) {
         let ask = |nth: usize| json!({ "agent": agent, "prompt": text(nth as u64) });
