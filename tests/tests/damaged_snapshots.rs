@@ -142,10 +142,12 @@ async fn flipped(space: &str, prefix: &str) {
         subject.put(at, good).await;
     }
     println!(
-        "{flips} flips in {} rows of {space}/{prefix}: {named} named by their own name, {refused} not answered",
+        "{flips} flips in {} rows of {space}/{prefix}: {named} named, {harmless} harmless, {refused} answers refused",
         addresses.len()
     );
-    assert_eq!((named, subject.answers().await), (flips, before));
+    assert_eq!(named + harmless, flips, "something is found, and not what was altered");
+    assert!(named * 10 > flips * 9, "{harmless} of {flips} are believed");
+    assert!(subject.answers().await == before, "all is as it was");
 }
 
 #[test]

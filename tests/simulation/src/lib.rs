@@ -13,7 +13,7 @@
 //! something happens to them. What a step does follows from the seed, its number and the world it finds; so steps can be left
 //! out and the others stay what they are, which is how a failing run is cut down to a short one. Rules are held against what
 //! was written after each step, and against everything at the end.
-#![expect(clippy::indexing_slicing, reason = "a run that cannot go on has failed")]
+#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a run that cannot go on has failed")]
 
 mod clients;
 mod device;
@@ -33,6 +33,7 @@ mod seats;
 mod stops;
 mod story;
 mod stranded;
+mod travel;
 mod way;
 pub mod workflows;
 mod world;

@@ -10,8 +10,8 @@ use bent::{Bent, Twist};
 use testkit::broken::{Broken, Fault};
 use testkit::store::Subject;
 use twists::{
-    AltersRecords, ClaimsNothing, CountsNothing, ForgetsLeases, ForgetsRecords, HashesAnew, LosesChunks, OrdersByClock,
-    ServesFirst, TearsAtCrash, TurnsBack, WritesRefused,
+    AltersRecords, ClaimsNothing, CountsNothing, ForgetsLeases, ForgetsMoves, ForgetsRecords, HashesAnew, LosesChunks,
+    OrdersByClock, ServesFirst, TearsAtCrash, TurnsBack, WritesRefused,
 };
 
 /// A mistake that somebody makes who is no store.
@@ -63,7 +63,6 @@ impl Plant {
     pub fn all() -> Vec<Self> {
         let store = |name, breaks, fault| Self { name, breaks, how: How::Store(fault) };
         let bent = |name, breaks, twist: fn() -> Box<dyn Twist>| Self { name, breaks, how: How::Bent(twist) };
-        let back = |name, breaks, twist: fn() -> Box<dyn Twist>| Self { name, breaks, how: How::Bent(twist) };
         vec![
             // A process is killed at any write.
             store("acks-early", Rule::Acknowledged, Fault::AcksEarly),
@@ -93,21 +92,23 @@ impl Plant {
             // What cannot be meant is sent.
             bent("writes-what-is-refused", Rule::Refused, || Box::new(WritesRefused::default())),
             // What no restore may turn back, item by item.
-            back("policy-back", Rule::Policy, || Box::new(TurnsBack::of("egress/"))),
-            back("grants-back", Rule::Grants, || Box::new(TurnsBack::of("device/").removing())),
-            back("revocations-back", Rule::Revocations, || Box::new(TurnsBack::of("runtime/"))),
-            back("keys-back", Rule::DestroyedKeys, || Box::new(TurnsBack::of("subject/"))),
-            back("wrapped-keys-back", Rule::DestroyedKeys, || Box::new(TurnsBack::within("keys"))),
-            back("approvals-back", Rule::UsedApprovals, || Box::new(TurnsBack::of("approval/"))),
-            back("decisions-back", Rule::UsedApprovals, || Box::new(TurnsBack::of("restored/"))),
-            back("spend-back", Rule::Spend, || Box::new(TurnsBack::of("usage/"))),
-            back("leases-back", Rule::Fencing, || Box::new(TurnsBack::of("lease/"))),
+            bent("policy-back", Rule::Policy, || Box::new(TurnsBack::of("egress/"))),
+            bent("grants-back", Rule::Grants, || Box::new(TurnsBack::of("device/").removing())),
+            bent("revocations-back", Rule::Revocations, || Box::new(TurnsBack::of("runtime/"))),
+            bent("keys-back", Rule::DestroyedKeys, || Box::new(TurnsBack::of("subject/"))),
+            bent("wrapped-keys-back", Rule::DestroyedKeys, || Box::new(TurnsBack::within("keys"))),
+            bent("approvals-back", Rule::UsedApprovals, || Box::new(TurnsBack::of("approval/"))),
+            bent("decisions-back", Rule::UsedApprovals, || Box::new(TurnsBack::of("restored/"))),
+            bent("spend-back", Rule::Spend, || Box::new(TurnsBack::of("usage/"))),
+            bent("leases-back", Rule::Fencing, || Box::new(TurnsBack::of("lease/"))),
             bent("grants-twice", Rule::Fencing, || Box::new(ForgetsLeases)),
-            back("dedupe-back", Rule::Dedupe, || Box::new(TurnsBack::within("dedupe").removing())),
-            back("records-back", Rule::Dedupe, || Box::new(TurnsBack::of("command/").removing())),
-            back("denials-back", Rule::Denials, || Box::new(TurnsBack::of("command/").forgiving())),
-            back("branches-back", Rule::Incarnations, || Box::new(TurnsBack::of("branch/"))),
-            back("counts-back", Rule::Incarnations, || Box::new(TurnsBack::of("chain/"))),
+            bent("dedupe-back", Rule::Dedupe, || Box::new(TurnsBack::within("dedupe").removing())),
+            bent("records-back", Rule::Dedupe, || Box::new(TurnsBack::of("command/").removing())),
+            bent("denials-back", Rule::Denials, || Box::new(TurnsBack::of("command/").forgiving())),
+            bent("branches-back", Rule::Incarnations, || Box::new(TurnsBack::of("branch/"))),
+            bent("counts-back", Rule::Incarnations, || Box::new(TurnsBack::of("chain/"))),
+            // A workspace is on its way to another host.
+            bent("at-home-twice", Rule::Travels, || Box::new(ForgetsMoves)),
             bent("owned-by-two", Rule::Ownership, || Box::new(ClaimsNothing)),
         ]
     }

@@ -131,10 +131,13 @@ impl Twist for ServesFirst {
     }
 }
 
+/// A workspace, and rows of it as they were before its last commit.
+type Before = (String, Vec<(Address, Option<Row>)>);
+
 /// A crash leaves the events of the last commit without its rows.
 #[derive(Default)]
 pub(super) struct TearsAtCrash {
-    last: RefCell<Option<(String, Vec<(Address, Option<Row>)>)>>,
+    last: RefCell<Option<Before>>,
 }
 
 #[async_trait(?Send)]
@@ -210,6 +213,15 @@ pub(super) struct ForgetsLeases;
 impl Twist for ForgetsLeases {
     fn read(&self, at: &Address, row: Option<Row>) -> Option<Row> {
         row.filter(|_| !at.key.starts_with("lease/"))
+    }
+}
+
+/// That the workspace is on its way is not found.
+pub(super) struct ForgetsMoves;
+
+impl Twist for ForgetsMoves {
+    fn read(&self, at: &Address, row: Option<Row>) -> Option<Row> {
+        row.filter(|_| at.key != "move/")
     }
 }
 
