@@ -128,7 +128,7 @@ impl World {
 
     /// The workspace as a file; whoever writes it forgets everything in between.
     async fn exported(&mut self) -> Result<Vec<u8>, Wrong> {
-        let mut ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, cursor: None };
+        let mut ask = ExportAsk { key: transfer_key(), wrapped: None, written_at: 5, after: 0, cursor: None };
         let mut file = Vec::new();
         loop {
             let sequencer = self.newest()?;
