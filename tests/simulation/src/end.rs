@@ -8,6 +8,7 @@ use super::world::World;
 use kernel::hash::HashText;
 use kernel::key::{BranchId, Space};
 use kernel::replay::{Pins, Replay, note_restore};
+use kernel::segment::SEGMENTS_SPACE;
 use kernel::snapshot::{Manifest, SNAPSHOTS_SPACE};
 use ports::restored::RestoredView;
 use ports::sequencing::WorkspaceView;
@@ -114,8 +115,8 @@ impl World {
     }
 
     async fn nothing_waits_for_ever(&self) -> Held {
-        let (name, disk) = (self.workspace.to_string(), self.disk());
-        let events = disk.store().events(&name, 0, usize::MAX >> 1).await.map_err(|why| failed("the log", why))?;
+        let (name, log) = (self.workspace.to_string(), Older::whole(self.disk()));
+        let events = log.events(&name, 0, usize::MAX >> 1).await.map_err(|why| failed("the log", why))?;
         let mut pins = Pins::new();
         events.iter().for_each(|event| note_restore(event, &mut pins));
         let mut replay = Replay::with_restores(self.workspace, pins);
@@ -186,14 +187,17 @@ impl World {
         let before = self.described().await?.roots;
         self.seats.drain(..).for_each(super::seats::Seat::die);
         let mut addresses = Vec::new();
-        for space in ["chunks", "control", "main@0"] {
+        for space in ["chunks", "control", "main@0", SEGMENTS_SPACE] {
             let rows = self.disk().store().range(&name, space, "", "\u{7f}", usize::MAX >> 1).await;
             let rows = rows.map_err(|why| failed("rows", why))?;
             // One that names what may be collected is no chunk.
             let keys: Vec<String> = rows.into_iter().map(|(key, _)| key).collect();
             addresses.extend(self.rng.pick(&keys).map(|key| kernel::storage::Address::new(space, key.as_str())));
         }
-        let pos = 1 + self.rng.below(self.log.pos);
+        // Those that are packed are in rows.
+        let log = self.disk().store().events(&name, 0, 1).await.map_err(|why| failed("the log", why))?;
+        let first = log.first().map_or(1, |event| event.pos);
+        let pos = first + self.rng.below(self.log.pos + 1 - first);
         let Some(mut disk) = self.disk.take() else { return Ok(()) };
         let Some(open) = std::rc::Rc::get_mut(&mut disk) else {
             return Rule::Answers.broken("somebody holds the disk");

@@ -5,6 +5,8 @@ use async_trait::async_trait;
 use kernel::snapshot::{Manifest, SNAPSHOTS_SPACE};
 use kernel::storage::{Address, Batch, Head, Row, StoredEvent};
 use ports::{Store, StoreError};
+use sequencer::whole_log;
+use std::rc::Rc;
 
 /// What the disk holds, but for snapshots behind a position.
 pub(crate) struct Older {
@@ -14,6 +16,11 @@ pub(crate) struct Older {
 }
 
 impl Older {
+    /// What the disk holds, with events that are packed as if they were not.
+    pub(crate) fn whole(disk: Shared) -> Rc<dyn Store> {
+        whole_log(Rc::new(Self { disk, until: u64::MAX }))
+    }
+
     fn shows(&self, space: &str, key: &str) -> bool {
         space != SNAPSHOTS_SPACE || Manifest::pos_of(key).is_none_or(|pos| pos <= self.until)
     }

@@ -68,6 +68,7 @@ impl Plant {
             store("acks-early", Rule::Acknowledged, Fault::AcksEarly),
             store("tears-write", Rule::Whole, Fault::TearsWrite),
             bent("tears-at-crash", Rule::Whole, || Box::new(TearsAtCrash::default())),
+            store("trims-early", Rule::Whole, Fault::TrimsEarly),
             // A runtime is slow and comes back.
             bent("takes-late-reports", Rule::Late, || Box::new(ServesFirst::of("lease/"))),
             // The same batch is sent twice, in another order, cut.

@@ -4,7 +4,7 @@
 use super::way::{Shared, Way, Weather};
 use kernel::id::WorkspaceId;
 use kernel::machine::Reply;
-use sequencer::{Failure, Job, Making, Sequencer};
+use sequencer::{Compacting, Failure, Job, Making, Sequencer};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
@@ -20,6 +20,8 @@ pub(crate) enum Came {
     Submitted(Vec<usize>, Vec<Result<Reply, Failure>>),
     /// A slice of a snapshot.
     Sliced(Result<Making, Failure>),
+    /// A little of packing old events.
+    Packed(Result<Compacting, Failure>),
     /// What outlived its time was removed.
     Swept(Result<bool, Failure>),
     /// Somebody looked, and saw the workspace at this position.
@@ -103,6 +105,15 @@ impl Seat {
             Box::pin(async move {
                 let made = it.snapshot_slice(whole, now_ms).await;
                 (Some(it), Came::Sliced(made))
+            })
+        });
+    }
+
+    pub(crate) fn compact(&mut self, now_ms: u64) {
+        self.begin(|mut it| {
+            Box::pin(async move {
+                let packed = it.compact_slice(now_ms).await;
+                (Some(it), Came::Packed(packed))
             })
         });
     }

@@ -22,7 +22,7 @@ use kernel::machine::{Moment, Reply, Request};
 use kernel::reject::Code;
 use kernel::storage::StoredEvent;
 use ports::StoreError;
-use sequencer::{Failure, Job, Making};
+use sequencer::{Compacting, Failure, Job, Making};
 use serde_json::{Value, json};
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -240,6 +240,7 @@ impl World {
             8..300 if is_making => self.seats[nth].slice(false, now_ms),
             300..305 => self.seats[nth].sweep(now_ms),
             305..320 => self.seats[nth].look(self.step.is_multiple_of(16)),
+            320..340 => self.seats[nth].compact(now_ms),
             _ => self.takes_mail(nth, most),
         }
     }
@@ -296,6 +297,11 @@ impl World {
                 self.story.line(self.step, || format!("sequencer {number} made a snapshot of {}", view.pos));
             }
             Came::Sliced(Ok(Making::Underway)) => self.counts.note("a slice of a snapshot"),
+            Came::Packed(Ok(Compacting::Done(view))) => {
+                self.counts.note(if view.events > 0 { "old events are packed" } else { "nothing is to be packed" });
+                self.story.line(self.step, || format!("sequencer {number} packed events up to {}", view.packed_to));
+            }
+            Came::Packed(Ok(Compacting::Underway)) => self.counts.note("a slice of packing"),
             Came::Swept(Ok(_)) => self.counts.note("what outlived its time is removed"),
             Came::Looked(Ok(pos)) => {
                 self.counts.note("somebody reads");
@@ -305,6 +311,7 @@ impl World {
             }
             Came::Claimed(Err(failure))
             | Came::Sliced(Err(failure))
+            | Came::Packed(Err(failure))
             | Came::Swept(Err(failure))
             | Came::Looked(Err(failure)) => failed(&failure)?,
             Came::Submitted(..) => {}
