@@ -73,7 +73,7 @@ impl Subject {
         let (expected_pos, epoch, pos) = (head.pos, head.epoch, head.pos);
         let row = Row { hash: hash(Domain::Row, &[&row.value]), ..row };
         let writes = vec![(at.clone(), Write::Put(row))];
-        let batch = Batch { expected_pos, epoch, pos, head: head.value, events: Vec::new(), writes };
+        let batch = Batch { expected_pos, epoch, pos, head: head.value, writes, ..Batch::default() };
         self.world.store.commit(&name, &batch).await.unwrap();
     }
 

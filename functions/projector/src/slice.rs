@@ -36,6 +36,9 @@ pub(crate) struct Read {
     pub(crate) data: EventData,
 }
 
+/// What an event brought that can be found: its name, and where its texts are.
+type Brought<'a> = (&'a (ItemKind, String), &'a Source);
+
 impl Projector {
     /// Take `edition` a slice further.
     pub(crate) async fn slice(&mut self, edition: &mut Edition, lineage: &Lineage) -> Result<Went, ModelsError> {
@@ -136,7 +139,7 @@ impl Projector {
     ) -> Result<(Vec<Item>, Option<u64>), ModelsError> {
         let subjects = draft.items.values().map(|source| source.subject).collect();
         self.keys.load(&subjects).await.map_err(Self::unread)?;
-        let mut by_event: BTreeMap<u64, Vec<(&(ItemKind, String), &Source)>> = BTreeMap::new();
+        let mut by_event: BTreeMap<u64, Vec<Brought<'_>>> = BTreeMap::new();
         for (named, source) in &draft.items {
             by_event.entry(source.pos).or_default().push((named, source));
         }

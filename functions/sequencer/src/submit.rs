@@ -60,6 +60,9 @@ impl Sequencer {
             let (stood, reopened) = (self.workspace.stored(), self.reopen().await);
             // What was loaded of a store that somebody else wrote to meanwhile fits no position, and proves no damage.
             let is_overtaken = is_damaged(&last) && self.workspace.stored() != stood;
+            if is_overtaken {
+                last = Failure::Store(StoreError::Unavailable("another writer was faster".to_owned()));
+            }
             if reopened.is_err() || !(again || is_overtaken) {
                 break;
             }
@@ -80,6 +83,11 @@ impl Sequencer {
         let outcomes = self.decide(jobs).await?;
         self.commit().await?;
         Ok(outcomes)
+    }
+
+    /// Whether somebody else wrote to the workspace since this one read its head.
+    pub(crate) async fn is_overtaken(&self) -> Result<bool, Failure> {
+        Ok(self.store.head(&self.name()).await?.pos != self.workspace.stored())
     }
 
     /// Decide `jobs` in memory.

@@ -14,6 +14,7 @@ use ports::transfer::{About, ExportAsk, ImportAsk, ImportStand, ImportedBy};
 use ports::{Store as _, StoreError};
 use sequencer::{Failure, Job, Sequencer, verify};
 use serde_json::json;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use store_memory::MemoryStore;
 
@@ -73,6 +74,7 @@ impl World {
         self.refused_there(&mut there, lease, Code::WorkspaceFrozen).await?;
 
         let stands = self.described().await?;
+        self.is_the_same(&there, &stands.roots).await?;
         self.ask("workspace.leave", json!({"to": THERE, "pos": stands.pos, "roots": stands.roots})).await?;
         self.grants_nothing(Code::WorkspaceMoved).await?;
         let left = self.described().await?.moving.and_then(|moving| moving.left);
@@ -81,7 +83,7 @@ impl World {
             self.submit_there(&mut there, adopt).await.map_err(|failure| failed("it is not adopted", failure))?;
         Rule::Travels.must(adopted.rejected.is_none(), || format!("it is not adopted: {:?}", adopted.rejected))?;
         self.grants_nothing(Code::WorkspaceMoved).await?;
-        self.is_the_same(&there, stands.pos, &stands.roots).await
+        self.goes_on(&there, stands.pos).await
     }
 
     /// Whoever asks is accepted.
@@ -177,17 +179,19 @@ impl World {
     }
 
     /// What is there is what was here.
-    async fn is_the_same(
-        &mut self,
-        there: &There,
-        pos: u64,
-        roots: &std::collections::BTreeMap<Space, HashText>,
-    ) -> Held {
+    async fn is_the_same(&self, there: &There, roots: &BTreeMap<Space, HashText>) -> Held {
         let verified = verify(&there.store, self.workspace, &THERE_KEY).await.map_err(|why| failed("a check", why))?;
         Rule::Travels.must(verified.findings.is_empty(), || format!("there {:?} is found", verified.findings))?;
         for (space, root) in roots.iter().filter(|(space, _)| **space != Space::Control) {
             Rule::Travels.must(verified.roots.get(space) == Some(root), || format!("{space} is another there"))?;
         }
+        Ok(())
+    }
+
+    /// What is there goes on as its log says. Leases are lost when it is adopted, and where a key was destroyed that ends work.
+    async fn goes_on(&mut self, there: &There, pos: u64) -> Held {
+        let verified = verify(&there.store, self.workspace, &THERE_KEY).await.map_err(|why| failed("a check", why))?;
+        Rule::Travels.must(verified.findings.is_empty(), || format!("there {:?} is found", verified.findings))?;
         let events = there.store.events(&self.workspace.to_string(), pos, usize::MAX >> 1).await;
         for event in events.map_err(|why| failed("the log there", why))? {
             if let Ok((header, _)) = Header::decode(&event.body) {

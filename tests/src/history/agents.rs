@@ -1,10 +1,10 @@
 //! Days of agents at work: runs of workflows, each with model calls, tools and a request outside, as a runtime performs them.
 
 use super::{Author, World};
-use crate::workflows;
 use kernel::id::{BootId, Id, Role, RuntimeId};
 use kernel::key::BranchId;
 use serde_json::{Value, json};
+use simulation::workflows;
 use testkit::block_on;
 
 /// An office where agents work.

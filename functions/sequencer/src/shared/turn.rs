@@ -135,8 +135,18 @@ impl Turn<'_> {
 
     /// Decide and commit what the piles hold, and answer those that have a ticket, all in one.
     async fn decide(&self, piles: &[Pile]) -> Result<Decided, Failure> {
+        let mut sequencer = Sequencer::share(self.shared.plain(), self.workspace, self.key).await?;
+        match self.decide_with(&mut sequencer, piles).await {
+            // What was loaded of a database that somebody else wrote to meanwhile fits no position, and proves no damage.
+            Err(Failure::Store(StoreError::Damaged { .. })) if sequencer.is_overtaken().await? => {
+                Err(StoreError::Unavailable("another writer was faster".to_owned()).into())
+            }
+            decided => decided,
+        }
+    }
+
+    async fn decide_with(&self, sequencer: &mut Sequencer, piles: &[Pile]) -> Result<Decided, Failure> {
         let shared = self.shared;
-        let mut sequencer = Sequencer::share(shared.plain(), self.workspace, self.key).await?;
         let all: Vec<Job> = piles.iter().flat_map(|pile| &pile.jobs).cloned().collect();
         sequencer.look_at_room().await;
         sequencer.look_up(&all).await?;

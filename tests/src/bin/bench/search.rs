@@ -49,7 +49,7 @@ fn made_anew(report: &Report) -> Result<(), String> {
     let end = current(&mut client, events, &mut |_| {})?;
     let alone = end as f64 / began.elapsed().as_secs_f64();
     report.row("read models made of 1,000,000 events", alone, "1/s", end as f64, Target::AtLeast(50e3));
-    let bytes = stand(&mut client, events)?["bytes"].as_f64().unwrap_or_default();
+    let bytes = stand(&mut client, events)?.get("bytes").and_then(Value::as_f64).unwrap_or_default();
     report.row("what they take, of each event", bytes / end as f64, "bytes", bytes, Target::None);
     meanwhile(report, &server, &mut client, events)
 }
@@ -121,11 +121,11 @@ fn stand(client: &mut Client, workspace: WorkspaceId) -> Result<Value, String> {
 fn current(client: &mut Client, workspace: WorkspaceId, look: &mut dyn FnMut(&Value)) -> Result<u64, String> {
     loop {
         let stand = stand(client, workspace)?;
-        if let Some(fault) = stand["fault"].as_str() {
+        if let Some(fault) = stand.get("fault").and_then(Value::as_str) {
             return Err(fault.to_owned());
         }
-        if stand["state"] != "rebuilding" {
-            return Ok(stand["end"].as_u64().unwrap_or_default());
+        if stand.get("state").and_then(Value::as_str) != Some("rebuilding") {
+            return Ok(stand.get("end").and_then(Value::as_u64).unwrap_or_default());
         }
         look(&stand);
         std::thread::sleep(LOOK);
@@ -150,10 +150,10 @@ fn meanwhile(report: &Report, server: &Server, client: &mut Client, workspace: W
     let began = Instant::now();
     let (mut during, mut events) = (Vec::new(), 0.0);
     for nth in 0..ROUNDS {
-        let before = stand(client, workspace)?["rebuilt_to"].as_f64().unwrap_or_default();
+        let before = stand(client, workspace)?.get("rebuilt_to").and_then(Value::as_f64).unwrap_or_default();
         during.push(rate(&format!("during-{nth}"))?);
         let after = stand(client, workspace)?;
-        let Some(after) = after["rebuilt_to"].as_f64() else { break };
+        let Some(after) = after.get("rebuilt_to").and_then(Value::as_f64) else { break };
         events = after - before;
     }
     let one = median(during.clone());
@@ -182,7 +182,7 @@ fn searches(report: &Report, client: &mut Client, texts: WorkspaceId) -> Result<
         let began = Instant::now();
         let found = client.json("POST", &path, "-", &json!({ "query": query }))?;
         all.push(began.elapsed().as_secs_f64() * 1e3);
-        hits += found["hits"].as_array().map_or(0, Vec::len);
+        hits += found.get("hits").and_then(Value::as_array).map_or(0, Vec::len);
     }
     if hits < SEARCHES as usize {
         return Err(format!("{SEARCHES} searches found {hits} texts"));
