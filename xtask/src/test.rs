@@ -17,7 +17,7 @@ pub fn run(filters: &[String]) -> Result<(), Failure> {
 ///
 /// cargo takes one filter; several are handed to the test programs, where any of them may match.
 pub fn workspace(filters: &[String]) -> Result<(), Failure> {
-    let mut command = process::cargo(&["test", "--workspace"]);
+    let mut command = process::cargo(&["test", "--workspace", "--no-fail-fast"]);
     match filters {
         [] | [_] => command.args(filters),
         [first, ..] if first.starts_with('-') => command.args(filters),
