@@ -18,6 +18,9 @@ const TOGETHER: usize = 128;
 /// Bytes of events after which a slice takes no more.
 const EVENT_BYTES: usize = 8 << 20;
 
+/// Something an event brought that can be found: its kind and key, and where what it says stands.
+type Brought<'a> = (&'a (ItemKind, String), &'a Source);
+
 /// How far a slice went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Went {
@@ -136,7 +139,7 @@ impl Projector {
     ) -> Result<(Vec<Item>, Option<u64>), ModelsError> {
         let subjects = draft.items.values().map(|source| source.subject).collect();
         self.keys.load(&subjects).await.map_err(Self::unread)?;
-        let mut by_event: BTreeMap<u64, Vec<(&(ItemKind, String), &Source)>> = BTreeMap::new();
+        let mut by_event: BTreeMap<u64, Vec<Brought<'_>>> = BTreeMap::new();
         for (named, source) in &draft.items {
             by_event.entry(source.pos).or_default().push((named, source));
         }
