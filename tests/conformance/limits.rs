@@ -35,6 +35,7 @@ fn at_and_over(scene: &mut Scene, name: &str, most: u64) -> Option<(Answer, Answ
     let task_path = scene.room.path(&format!("/tasks/{}", scene.answered));
     let list = |list: &str| scene.room.path(&format!("/{list}?limit="));
     let (events, effects, diff) = (list("events"), list("effects"), list("diff"));
+    let entries = list("read-models/timeline");
     let client = &mut scene.room.client;
     let mut pages = |path: &str| (client.get(&format!("{path}{most}")), client.get(&format!("{path}{}", most + 1)));
     let (at, over, code) = match name {
@@ -54,6 +55,7 @@ fn at_and_over(scene: &mut Scene, name: &str, most: u64) -> Option<(Answer, Answ
         "events" => with_code(pages(&events)),
         "effects" => with_code(pages(&effects)),
         "diff" => with_code(pages(&diff)),
+        "entries" => with_code(pages(&entries)),
         "wait_ms" => with_code(pages(&format!("{task_path}?wait="))),
         "verify_ms" | "heartbeat_ms" => return None,
         other => panic!("no story knows the limit {other}"),

@@ -2,7 +2,7 @@
 #![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
 
 use kernel::id::WorkspaceId;
-use ports::read_models::{ItemKind, Model, ModelsAsked, ModelsError, ReadModelsView, SearchView};
+use ports::read_models::{EntriesView, ItemKind, Model, ModelsAsked, ModelsError, ReadModelsView, SearchView};
 use ports::{Sql as _, SqlValue, Store};
 use projector::{Pace, Projector};
 use read_models_sql::SqlModels;
@@ -77,8 +77,9 @@ impl Shelf {
             let of = of.map(ToOwned::to_owned);
             let asked = ModelsAsked::Entries { model, of, before, limit: 7 };
             let view = self.projector.answer(&asked).await.expect("the models answer");
-            all.extend(view["entries"].as_array().expect("there is a list").iter().cloned());
-            before = view["before"].as_u64();
+            let view: EntriesView = serde_json::from_value(view).expect("it was written by us");
+            all.extend(view.entries);
+            before = view.before;
             if before.is_none() {
                 return all;
             }

@@ -18,6 +18,9 @@ const TOGETHER: usize = 128;
 /// Bytes of events after which a slice takes no more.
 const EVENT_BYTES: usize = 8 << 20;
 
+/// Something an event brought that can be found: its kind and key, and where what it says stands.
+type Brought<'a> = (&'a (ItemKind, String), &'a Source);
+
 /// How far a slice went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Went {
@@ -35,9 +38,6 @@ pub(crate) struct Read {
     pub(crate) header: Header,
     pub(crate) data: EventData,
 }
-
-/// What an event brought that can be found: its name, and where its texts are.
-type Brought<'a> = (&'a (ItemKind, String), &'a Source);
 
 impl Projector {
     /// Take `edition` a slice further.

@@ -8,6 +8,7 @@ use crate::server::Server;
 use kernel::hash::{Domain, hash};
 use kernel::id::{Id, Role, WorkspaceId};
 use ports::Vault as _;
+use ports::read_models::{ModelsState, ReadModelsView};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::rc::Rc;
@@ -46,10 +47,10 @@ fn made_anew(report: &Report) -> Result<(), String> {
     let server = Server::start(data.path())?;
     let mut client = Client::connect(&server.address, &server.token)?;
     let began = Instant::now();
-    let end = current(&mut client, events, &mut |_| {})?;
+    let end = current(&mut client, events)?;
     let alone = end as f64 / began.elapsed().as_secs_f64();
     report.row("read models made of 1,000,000 events", alone, "1/s", end as f64, Target::AtLeast(50e3));
-    let bytes = stand(&mut client, events)?.get("bytes").and_then(Value::as_f64).unwrap_or_default();
+    let bytes = stand(&mut client, events)?.bytes.unwrap_or_default() as f64;
     report.row("what they take, of each event", bytes / end as f64, "bytes", bytes, Target::None);
     meanwhile(report, &server, &mut client, events)
 }
@@ -113,21 +114,21 @@ async fn work(desk: &mut Desk) -> Result<(), String> {
     Ok(())
 }
 
-fn stand(client: &mut Client, workspace: WorkspaceId) -> Result<Value, String> {
-    client.json("GET", &format!("/v1/workspaces/{workspace}/read-models"), "-", &Value::Null)
+fn stand(client: &mut Client, workspace: WorkspaceId) -> Result<ReadModelsView, String> {
+    let stand = client.json("GET", &format!("/v1/workspaces/{workspace}/read-models"), "-", &Value::Null)?;
+    serde_json::from_value(stand).map_err(|why| why.to_string())
 }
 
 /// Wait until the models know all of the log; gives its end.
-fn current(client: &mut Client, workspace: WorkspaceId, look: &mut dyn FnMut(&Value)) -> Result<u64, String> {
+fn current(client: &mut Client, workspace: WorkspaceId) -> Result<u64, String> {
     loop {
         let stand = stand(client, workspace)?;
-        if let Some(fault) = stand.get("fault").and_then(Value::as_str) {
-            return Err(fault.to_owned());
+        if let Some(fault) = stand.fault {
+            return Err(fault);
         }
-        if stand.get("state").and_then(Value::as_str) != Some("rebuilding") {
-            return Ok(stand.get("end").and_then(Value::as_u64).unwrap_or_default());
+        if stand.state != ModelsState::Rebuilding {
+            return Ok(stand.end);
         }
-        look(&stand);
         std::thread::sleep(LOOK);
     }
 }
@@ -150,24 +151,23 @@ fn meanwhile(report: &Report, server: &Server, client: &mut Client, workspace: W
     let began = Instant::now();
     let (mut during, mut events) = (Vec::new(), 0.0);
     for nth in 0..ROUNDS {
-        let before = stand(client, workspace)?.get("rebuilt_to").and_then(Value::as_f64).unwrap_or_default();
+        let before = stand(client, workspace)?.rebuilt_to.unwrap_or_default();
         during.push(rate(&format!("during-{nth}"))?);
-        let after = stand(client, workspace)?;
-        let Some(after) = after.get("rebuilt_to").and_then(Value::as_f64) else { break };
-        events = after - before;
+        let Some(after) = stand(client, workspace)?.rebuilt_to else { break };
+        events = after.saturating_sub(before) as f64;
     }
     let one = median(during.clone());
     let ratio = one / median(normal.clone());
     report.row("commands/s while they are made anew, of normal", ratio, "ratio", median(normal), Target::AtLeast(0.5));
     report.row("events/s that are made of meanwhile, in the last round", events / 2.0, "1/s", one, Target::None);
-    let end = current(client, workspace, &mut |_| {})?;
+    let end = current(client, workspace)?;
     let all = end as f64 / began.elapsed().as_secs_f64();
     report.row("read models made anew with commands in the beginning", all, "1/s", end as f64, Target::None);
     Ok(())
 }
 
 fn searches(report: &Report, client: &mut Client, texts: WorkspaceId) -> Result<(), String> {
-    current(client, texts, &mut |_| {})?;
+    current(client, texts)?;
     let path = format!("/v1/workspaces/{texts}/search");
     let (mut all, mut hits) = (Vec::new(), 0);
     for nth in 0..SEARCHES {
