@@ -1,5 +1,5 @@
 //! Read models of a workspace in a file of its own, and whoever keeps them.
-#![expect(clippy::expect_used, clippy::indexing_slicing, reason = "a test that cannot go on has failed")]
+#![expect(clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use kernel::id::WorkspaceId;
 use ports::read_models::{EntriesView, ItemKind, Model, ModelsAsked, ModelsError, ReadModelsView, SearchView};
