@@ -17,9 +17,15 @@ const CONNECTIONS_MAX: usize = 4;
 /// How long a statement waits for another one's commit.
 const BUSY: Duration = Duration::from_secs(5);
 
-/// Pragmas that a component may use: what they set is kept in the file, or they only tell.
-const PRAGMAS: [(&str, Option<&str>); 4] =
-    [("journal_mode", Some("wal")), ("table_info", None), ("user_version", None), ("foreign_key_check", None)];
+/// Pragmas that a component may use: what they set is kept in the file, or they only tell. Full-text tables ask for the
+/// version of the data themselves.
+const PRAGMAS: [(&str, Option<&str>); 5] = [
+    ("data_version", None),
+    ("foreign_key_check", None),
+    ("journal_mode", Some("wal")),
+    ("table_info", None),
+    ("user_version", None),
+];
 
 /// An open connection.
 pub struct Open(Connection);
