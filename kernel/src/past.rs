@@ -91,10 +91,15 @@ impl Past {
             return Err(format!("it is not the event at position {} of this workspace", self.pos + 1));
         }
         self.pos = stored.pos;
-        if header.places(&data).iter().any(|place| self.wants(place)) {
+        let places = header.places(&data);
+        if places.iter().any(|place| self.wants(place)) {
             apply(&mut self.state, &header, &data);
-            self.trim();
-            self.know_main();
+            // What it says of the lines of `main` is known already, and is not to be said twice.
+            if places.contains(&Place::Control(MAIN)) || self.holds_much() {
+                let wanted = &self.wanted;
+                self.state.keep_only(|key| wanted.contains(key));
+                self.know_main();
+            }
         }
         Ok(())
     }
@@ -138,12 +143,9 @@ impl Past {
         }
     }
 
-    /// Forget what is not wanted, once it is as much as what is.
-    fn trim(&mut self) {
-        if self.state.len() > 2 * self.wanted.len() + HELD_BESIDE {
-            let wanted = &self.wanted;
-            self.state.keep_only(|key| wanted.contains(key));
-        }
+    /// Whether as much is held beside what is wanted as that is.
+    fn holds_much(&self) -> bool {
+        self.state.len() > 2 * self.wanted.len() + HELD_BESIDE
     }
 
     fn wants(&self, place: &Place) -> bool {
