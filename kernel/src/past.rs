@@ -20,9 +20,6 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The row that says what the lines of `main` stand on.
 const MAIN: Key = Key::Branch(BranchId::Main);
 
-/// Rows that are held beside twice what is wanted, before they are forgotten.
-const HELD_BESIDE: usize = 64;
-
 /// A few entities as they were at a position.
 #[derive(Debug)]
 pub struct Past {
@@ -91,15 +88,11 @@ impl Past {
             return Err(format!("it is not the event at position {} of this workspace", self.pos + 1));
         }
         self.pos = stored.pos;
-        let places = header.places(&data);
-        if places.iter().any(|place| self.wants(place)) {
+        if header.places(&data).iter().any(|place| self.wants(place)) {
             apply(&mut self.state, &header, &data);
-            // What it says of the lines of `main` is known already, and is not to be said twice.
-            if places.contains(&Place::Control(MAIN)) || self.holds_much() {
-                let wanted = &self.wanted;
-                self.state.keep_only(|key| wanted.contains(key));
-                self.know_main();
-            }
+            let wanted = &self.wanted;
+            self.state.keep_only(|key| wanted.contains(key));
+            self.know_main();
         }
         Ok(())
     }
@@ -141,11 +134,6 @@ impl Past {
             let row = Supplied { entity: Entity::Branch(self.main.clone()), since: 0, hash: [0; 32] };
             self.state.rows_mut(Space::Control).supply(MAIN, Some(row));
         }
-    }
-
-    /// Whether as much is held beside what is wanted as that is.
-    fn holds_much(&self) -> bool {
-        self.state.len() > 2 * self.wanted.len() + HELD_BESIDE
     }
 
     fn wants(&self, place: &Place) -> bool {

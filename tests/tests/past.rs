@@ -11,6 +11,7 @@ use ports::Store as _;
 use ports::history::{Asked, DiffView, HistoryAsk, HistorySlice, Of, WhyView};
 use proptest::prelude::*;
 use serde::de::DeserializeOwned;
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use testkit::block_on;
 
@@ -60,6 +61,28 @@ fn answer<T: DeserializeOwned>(world: &mut World, asked: &Asked) -> Option<T> {
             HistorySlice::Answer(view) => return view.map(|view| serde_json::from_value(view).unwrap()),
             HistorySlice::More(next) => so_far = Some(next),
         }
+    }
+}
+
+#[test]
+fn restores_among_the_events_count_once_for_whoever_wants_what_they_touch() {
+    let (mut world, mut author) = played(&[]);
+    let pos = world.sequencer.pos();
+    for title in ["one", "two"] {
+        for (name, data) in [("task.create", json!({"title": title})), ("branch.restore", json!({"pos": pos}))] {
+            let job = author.write(0, BranchId::Main, name, &data);
+            assert_eq!(block_on(world.send(&job)).unwrap().rejected, None);
+        }
+    }
+    let replay = replayed(&world, world.sequencer.pos());
+    let (main, then) = (main_of(&replay), rows(&replay));
+    let wanted: BTreeSet<Key> = then.keys().copied().filter(|key| *key != Key::Branch(BranchId::Main)).collect();
+    let mut past = Past::new(world.workspace, wanted.clone(), 0, &main);
+    let events = block_on(world.store.events(&world.workspace.to_string(), 0, usize::MAX >> 1)).unwrap();
+    events.iter().for_each(|event| past.event(event).unwrap());
+    for key in wanted {
+        let found = past.get(&key).map(|found| found.entity.encode().unwrap());
+        assert_eq!(found.as_ref(), then.get(&key), "{key}");
     }
 }
 
